@@ -1,0 +1,1 @@
+"""The running daemon: polling, alerts, the local API and the process itself."""

@@ -1,0 +1,1 @@
+"""The SQLite database: domain verbs over the only SQL."""

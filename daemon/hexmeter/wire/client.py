@@ -1,0 +1,200 @@
+"""The one client of the daemon's local API, for the command line and the tray.
+
+It speaks HTTP/1.1 on a raw Unix socket and imports little, because `hexmeter status` is run by status bars
+every few seconds: `http.client` alone would cost it more time than the answer takes.
+"""
+
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlencode
+
+_MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+class ClientError(Exception):
+    """Something the user must hear: what happened, and what to try (`hint`); `exit_code` is the CLI's.
+
+    ClientError
+     ├── DaemonAbsent   nobody answers on the socket           exit 5
+     └── ApiError       the daemon answered with an error      exit as the daemon says, else 1
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class DaemonAbsent(ClientError):
+    """Nobody answers on the socket: the daemon is not running, or just went away."""
+
+    exit_code = 5
+
+
+class ApiError(ClientError):
+    """The daemon's own error answer: `code` is its stable name, such as `not_found`."""
+
+    def __init__(self, code: str, message: str, hint: str, exit_code: int) -> None:
+        super().__init__(message, hint)
+        self.code = code
+        self.exit_code = exit_code
+
+
+class Client:
+    """Calls of the local API at one socket. Each call opens its own connection; it may be used from any thread."""
+
+    def __init__(self, socket_path: str, timeout_s: float = 10.0) -> None:
+        self.socket_path = socket_path
+        self.timeout_s = timeout_s
+
+    def get(self, path: str, **query: str | None) -> dict[str, Any]:
+        """The JSON document at `path` (such as `/v1/status`), with the query parameters that are not None."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return self._call("GET", path + ("?" + urlencode(given, quote_via=quote) if given else ""), None)
+
+    def post(
+        self, path: str, body: dict[str, Any] | None = None, timeout_s: float | None = None
+    ) -> dict[str, Any]:
+        """Send `body` as JSON; the JSON answer. `timeout_s` stretches the wait of this one call."""
+        return self._call("POST", path, {} if body is None else body, timeout_s)
+
+    def events(self) -> "EventStream":
+        """The daemon's server-sent events, from now on; raises DaemonAbsent when nobody answers."""
+        connection = _connect(self.socket_path, self.timeout_s)
+        connection.sendall(_head("GET", "/v1/events", b"").encode("ascii"))
+        # Between events the daemon may be silent for as long as nothing changes.
+        connection.settimeout(None)
+        return EventStream(connection, self.socket_path)
+
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float | None = None
+    ) -> dict[str, Any]:
+        payload = b"" if body is None else json.dumps(body).encode("utf-8")
+        with _connect(self.socket_path, timeout_s or self.timeout_s) as connection:
+            try:
+                connection.sendall(_head(method, path, payload).encode("ascii") + payload)
+                status, content = _read_answer(connection)
+            except TimeoutError:
+                raise ClientError(
+                    f"the daemon at {self.socket_path} did not answer in time",
+                    "it may be busy: try again, or see its log",
+                ) from None
+            except OSError as error:
+                raise _absent(self.socket_path, error) from None
+        return _document(status, content)
+
+
+class EventStream:
+    """An iterator of `(event, data)` pairs; it ends when the daemon goes away or `close` is called."""
+
+    def __init__(self, connection: socket.socket, socket_path: str) -> None:
+        self._connection = connection
+        self._socket_path = socket_path
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        try:
+            with self._connection.makefile("rb") as lines:
+                status = _status_of(lines.readline())
+                while lines.readline().strip():
+                    pass
+                if status != 200:
+                    raise _document_error(status, lines.read(_MAX_ANSWER_BYTES))
+                yield from _events_in(line.decode("utf-8").rstrip("\r\n") for line in lines)
+        except OSError:
+            return
+        finally:
+            self._connection.close()
+
+    def close(self) -> None:
+        """End the iteration, also from another thread."""
+        try:
+            self._connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # The other side was faster.
+
+
+def _events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    event, data = "message", ""
+    for line in lines:
+        if line.startswith("event:"):
+            event = line[len("event:") :].strip()
+        elif line.startswith("data:"):
+            data += line[len("data:") :].strip()
+        elif not line and data:
+            yield event, json.loads(data)
+            event, data = "message", ""
+
+
+def _connect(socket_path: str, timeout_s: float) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(timeout_s)
+    try:
+        connection.connect(socket_path)
+    except OSError as error:
+        connection.close()
+        raise _absent(socket_path, error) from None
+    return connection
+
+
+def _absent(socket_path: str, error: OSError) -> ClientError:
+    if isinstance(error, PermissionError):
+        return ClientError(
+            f"the daemon's socket {socket_path} may not be opened: {error.strerror}",
+            "it belongs to another user; run the command as that user",
+        )
+    return DaemonAbsent(
+        f"the daemon is not running (nobody answers on {socket_path})",
+        "start it with: hexmeter daemon",
+    )
+
+
+def _head(method: str, path: str, payload: bytes) -> str:
+    head = f"{method} {path} HTTP/1.1\r\nHost: hexmeter\r\nConnection: close\r\nAccept: application/json\r\n"
+    if payload:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n"
+    return head + "\r\n"
+
+
+def _read_answer(connection: socket.socket) -> tuple[int, bytes]:
+    with connection.makefile("rb") as answer:
+        status = _status_of(answer.readline())
+        length = None
+        while line := answer.readline().strip():
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        content = answer.read(_MAX_ANSWER_BYTES if length is None else length)
+    if length is not None and len(content) < length:
+        raise ConnectionResetError("the answer was cut short")
+    return status, content
+
+
+def _status_of(line: bytes) -> int:
+    parts = line.split(b" ", 2)
+    if len(parts) < 2 or not parts[1].isdigit():
+        raise ConnectionResetError("the connection was closed before an answer")
+    return int(parts[1])
+
+
+def _document(status: int, content: bytes) -> dict[str, Any]:
+    if status != 200:
+        raise _document_error(status, content)
+    try:
+        document = json.loads(content)
+    except ValueError:
+        raise ClientError("the daemon's answer is not JSON", "are hexmeter and its daemon of one version?") from None
+    return document if isinstance(document, dict) else {"value": document}
+
+
+def _document_error(status: int, content: bytes) -> ClientError:
+    try:
+        error = json.loads(content)["error"]
+        return ApiError(
+            str(error["code"]), str(error["message"]), str(error.get("hint") or ""), int(error.get("exit_code", 1))
+        )
+    except (ValueError, KeyError, TypeError):
+        return ApiError("unreadable", f"the daemon answered with status {status}", "see its log", 1)

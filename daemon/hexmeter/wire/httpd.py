@@ -1,0 +1,209 @@
+"""A small HTTP/1.1 server on asyncio streams and h11, for the local API and the simulated Hex.
+
+h11 does the protocol. What is ours: limits of size, time and clients, one answer per request, and streams.
+uvicorn was measured and not taken: it wakes ten times a second and opens its Unix socket to everybody.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import h11
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 1024 * 1024
+_READ_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: `path` is decoded and without its query; header names are in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer; its length is added."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer sent piece by piece, as `chunks` yields; the connection closes at its end."""
+
+    chunks: AsyncIterator[bytes]
+    content_type: str = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Bytes put on the wire as they are, then the connection is closed, or reset: how the simulator misbehaves."""
+
+    data: bytes
+    reset: bool = False
+
+
+Answer = Response | Stream | Raw
+Handler = Callable[[Request], Awaitable[Answer]]
+
+
+class HttpServer:
+    """Serves connections with one handler; give `accept` to asyncio.start_server or start_unix_server.
+
+    A client beyond `max_clients` is answered 503 at once; one that stays silent for `idle_s` is closed.
+    A handler that raises is answered 500 and logged: handlers turn what they expect into answers themselves.
+    """
+
+    def __init__(self, handler: Handler, *, max_clients: int = 64, idle_s: float = 30.0) -> None:
+        self._handler = handler
+        self._max_clients = max_clients
+        self._idle_s = idle_s
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection until either side closes it."""
+        task = asyncio.current_task()
+        assert task is not None
+        crowded = len(self._tasks) >= self._max_clients
+        self._tasks.add(task)
+        connection = _Connection(reader, writer, self._idle_s)
+        try:
+            if crowded:
+                await connection.send(Response(503, b'{"error": {"code": "busy", "message": "too many clients"}}'))
+            else:
+                await connection.serve(self._handler)
+        except (OSError, TimeoutError, h11.RemoteProtocolError, h11.LocalProtocolError):
+            log.debug("a client went away", exc_info=True)
+        except asyncio.CancelledError:
+            log.debug("closing a connection at the end")
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def close(self) -> None:
+        """End all connections, streams too."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class _Connection:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, idle_s: float) -> None:
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=64 * 1024)
+        self._reader = reader
+        self._writer = writer
+        self._idle_s = idle_s
+
+    async def serve(self, handler: Handler) -> None:
+        while True:
+            try:
+                request = await self._next_request()
+            except h11.RemoteProtocolError as error:
+                await self.send(Response(error.error_status_hint, b'{"error": {"code": "bad_request"}}'))
+                return
+            if request is None:
+                return
+            try:
+                answer = await handler(request)
+            except Exception:
+                log.exception("the handler of %s %s failed", request.method, request.path)
+                answer = Response(500, b'{"error": {"code": "internal", "message": "see the log"}}')
+            await self._answer(answer)
+            if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+                return
+            self._http.start_next_cycle()
+
+    async def _next_request(self) -> Request | None:
+        head: h11.Request | None = None
+        body = bytearray()
+        while True:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA:
+                if self._http.they_are_waiting_for_100_continue:
+                    await self._write(self._http.send(h11.InformationalResponse(status_code=100, headers=[])))
+                async with asyncio.timeout(self._idle_s):
+                    self._http.receive_data(await self._reader.read(_READ_BYTES))
+            elif isinstance(event, h11.Request):
+                head = event
+            elif isinstance(event, h11.Data):
+                body += event.data
+                if len(body) > MAX_BODY_BYTES:
+                    raise h11.RemoteProtocolError("the body is too large", error_status_hint=413)
+            elif isinstance(event, h11.EndOfMessage) and head is not None:
+                return _request(head, bytes(body))
+            else:
+                return None
+
+    async def _answer(self, answer: Answer) -> None:
+        if isinstance(answer, Response):
+            await self.send(answer)
+        elif isinstance(answer, Stream):
+            await self._send_stream(answer)
+        else:
+            await self._send_raw(answer)
+
+    async def send(self, answer: Response) -> None:
+        headers = [
+            ("Content-Type", answer.content_type),
+            ("Content-Length", str(len(answer.body))),
+            *answer.headers,
+        ]
+        head = self._http.send(h11.Response(status_code=answer.status, headers=headers))
+        body = self._http.send(h11.Data(data=answer.body))
+        await self._write((head or b"") + (body or b"") + (self._http.send(h11.EndOfMessage()) or b""))
+
+    async def _send_stream(self, answer: Stream) -> None:
+        headers = [("Content-Type", answer.content_type), ("Cache-Control", "no-store"), ("Connection", "close")]
+        head = self._http.send(h11.Response(status_code=200, headers=headers)) or b""
+        # Only the client can end a stream early, and only by closing: watch for that while the stream is silent.
+        pump = asyncio.ensure_future(self._pump(head, answer.chunks))
+        gone = asyncio.ensure_future(self._reader.read(1))
+        try:
+            await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (pump, gone):
+                task.cancel()
+            await asyncio.gather(pump, gone, return_exceptions=True)
+
+    async def _pump(self, head: bytes, chunks: AsyncIterator[bytes]) -> None:
+        self._writer.write(head)
+        async for chunk in chunks:
+            # Unframed up to the close: both the raw-socket client and curl read it line by line.
+            self._writer.write(chunk)
+            await self._writer.drain()
+
+    async def _send_raw(self, answer: Raw) -> None:
+        await self._write(answer.data)
+        if answer.reset:
+            with contextlib.suppress(AttributeError):
+                self._writer.transport.abort()
+        self._http.send_failed()
+
+    async def _write(self, data: bytes | None) -> None:
+        self._writer.write(data or b"")
+        async with asyncio.timeout(self._idle_s):
+            await self._writer.drain()
+
+
+def _request(head: h11.Request, body: bytes) -> Request:
+    target = urlsplit(head.target.decode("latin-1"))
+    return Request(
+        method=head.method.decode("ascii"),
+        path=unquote(target.path),
+        query=dict(parse_qsl(target.query, keep_blank_values=True)),
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers},
+        body=body,
+    )

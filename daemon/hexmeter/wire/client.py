@@ -186,7 +186,9 @@ def _document(status: int, content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except ValueError:
-        raise ClientError("the daemon's answer is not JSON", "are hexmeter and its daemon of one version?") from None
+        raise ClientError(
+            "the daemon's answer is not JSON", "are hexmeter and its daemon of one version?"
+        ) from None
     return document if isinstance(document, dict) else {"value": document}
 
 

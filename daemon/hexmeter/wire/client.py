@@ -56,9 +56,7 @@ class Client:
         given = {name: value for name, value in query.items() if value is not None}
         return self._call("GET", path + ("?" + urlencode(given, quote_via=quote) if given else ""), None)
 
-    def post(
-        self, path: str, body: dict[str, Any] | None = None, timeout_s: float | None = None
-    ) -> dict[str, Any]:
+    def post(self, path: str, body: dict[str, Any] | None = None, timeout_s: float | None = None) -> dict[str, Any]:
         """Send `body` as JSON; the JSON answer. `timeout_s` stretches the wait of this one call."""
         return self._call("POST", path, {} if body is None else body, timeout_s)
 
@@ -186,9 +184,7 @@ def _document(status: int, content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except ValueError:
-        raise ClientError(
-            "the daemon's answer is not JSON", "are hexmeter and its daemon of one version?"
-        ) from None
+        raise ClientError("the daemon's answer is not JSON", "are hexmeter and its daemon of one version?") from None
     return document if isinstance(document, dict) else {"value": document}
 
 

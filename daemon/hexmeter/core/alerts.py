@@ -1,0 +1,148 @@
+"""The alert state machine: step(state, condition, now) -> state, event, reason.
+
+A ladder is one meter's rungs, in the order `forecast < used (by level) < left < exhausted`; only a rung
+above the highest one told tells again, until a new period or a confirmed fall re-arms it.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from hexmeter.core.periods import Period
+
+CONFIRMATIONS = 2
+"""Consecutive complete polls that must agree on a fall before it re-arms a rung: one may be an error of Hex's."""
+
+
+class Kind(StrEnum):
+    """The kinds of alert."""
+
+    USED = "used"
+    EXHAUSTED = "exhausted"
+    BLIND = "blind"
+
+
+_ORDER = {Kind.BLIND: 0, Kind.USED: 1, Kind.EXHAUSTED: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One thing worth telling: a kind, and its level (per cent for `used`)."""
+
+    kind: Kind
+    level: Decimal | None = None
+
+    @property
+    def height(self) -> tuple[int, Decimal]:
+        """Where the rung stands on its ladder; the higher one is the more pressing."""
+        return _ORDER[self.kind], self.level or Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """What a ladder remembers: the highest rung told in `period` (None: none), and the falls seen in a row."""
+
+    period: Period | None = None
+    told: Rung | None = None
+    falls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A good reading of a ladder: the highest rung it reaches, and the highest it has not clearly fallen below.
+
+    `held` is never below `reached`. `complete` is False for a reading that saw only a part: it may raise, but
+    confirms no fall. `confirmations` is how many complete readings a fall needs.
+    """
+
+    period: Period | None
+    reached: Rung | None
+    held: Rung | None
+    complete: bool
+    confirmations: int = CONFIRMATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """No reading: the poll failed, or the meter has no figure."""
+
+    why: str
+
+
+Condition = Standing | NotKnown
+
+
+class Reason(StrEnum):
+    """Why a step did what it did."""
+
+    NOT_KNOWN = "an unknown reading changes nothing"
+    OLD_PERIOD = "the reading belongs to a period that is over"
+    NEW_RUNG = "a higher rung was reached"
+    NEW_PERIOD = "a new period began"
+    ALREADY_TOLD = "this rung was told before"
+    BELOW = "no rung is reached"
+    FALL_UNCONFIRMED = "a fall must be seen in another complete poll"
+    FALL_CONFIRMED = "the fall is confirmed, so the rung may tell again"
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """Tell `rung`; whatever this ladder told before is over."""
+
+    rung: Rung
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What this ladder told is over."""
+
+    at_ms: int
+
+
+class Step(NamedTuple):
+    """The answer of `step`."""
+
+    state: AlertState
+    event: Fired | Resolved | None
+    reason: Reason
+
+
+def step(state: AlertState, condition: Condition, now_ms: int) -> Step:
+    """The next state of a ladder, what to do about it, and why.
+
+    1. An unknown reading changes nothing: it neither fires, nor resolves, nor re-arms.
+    2. A reading of a period that ended before the remembered one began changes nothing: a clock was set back.
+    3. A reading of a later period forgets what was told in the one before.
+    4. A rung above the highest told fires, with all below it taken as told.
+    5. A fall below what `held` allows re-arms, once enough complete readings in a row agree.
+    """
+    if isinstance(condition, NotKnown):
+        return Step(state, None, Reason.NOT_KNOWN)
+    if _is_over(condition.period, state.period):
+        return Step(state, None, Reason.OLD_PERIOD)
+    renewed = _is_over(state.period, condition.period)
+    current = AlertState(condition.period) if renewed else replace(state, period=state.period or condition.period)
+    if _above(condition.reached, current.told):
+        assert condition.reached is not None
+        fired = replace(current, period=condition.period, told=condition.reached, falls=0)
+        return Step(fired, Fired(condition.reached, now_ms), Reason.NEW_RUNG)
+    if renewed:
+        return Step(current, Resolved(now_ms) if state.told else None, Reason.NEW_PERIOD)
+    if not _above(current.told, condition.held):
+        return Step(replace(current, falls=0), None, Reason.ALREADY_TOLD if current.told else Reason.BELOW)
+    if not condition.complete or current.falls + 1 < condition.confirmations:
+        falls = current.falls + (1 if condition.complete else 0)
+        return Step(replace(current, falls=falls), None, Reason.FALL_UNCONFIRMED)
+    rearmed = replace(current, told=condition.held, falls=0)
+    return Step(rearmed, Resolved(now_ms), Reason.FALL_CONFIRMED)
+
+
+def _is_over(one: Period | None, other: Period | None) -> bool:
+    """Whether `one` ended before `other` began. Periods that overlap are one: only the reset day was changed."""
+    return one is not None and other is not None and one.end_ms <= other.start_ms
+
+
+def _above(one: Rung | None, other: Rung | None) -> bool:
+    return one is not None and (other is None or one.height > other.height)

@@ -1,0 +1,125 @@
+"""Meters: one limited thing each, with its figures and how far they can be trusted."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hexmeter.core.burn import Burn, burn
+from hexmeter.core.grants import Grant, NoGrant
+from hexmeter.core.model import Person
+from hexmeter.core.periods import Period
+
+CRITICAL_PERCENT = 95
+WARNING_PERCENT = 80
+
+
+class Bound(StrEnum):
+    """How a figure relates to the truth."""
+
+    EXACT = "exact"
+    ESTIMATED = "estimated"
+    AT_LEAST = "at_least"
+
+
+class State(StrEnum):
+    """How near a meter is to its limit."""
+
+    OK = "ok"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    EXHAUSTED = "exhausted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What the ledger knows of one person in one period, in micro-credits.
+
+    `estimated`: some of it was shared over a boundary or backfilled. `prompted_micro` is the part
+    whose `prompts` were counted.
+    """
+
+    used_micro: int = 0
+    estimated: bool = False
+    prompted_micro: int = 0
+    prompts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """`key` is for the machine (Hex's user id), `id` for people (the email). Amounts in micro-credits or None."""
+
+    key: str
+    id: str
+    kind: str
+    label: str
+    limit_micro: int | None
+    used_micro: int | None
+    bound: Bound
+    period: Period | None
+    adjustment_micro: int = 0
+    burn: Burn = field(default_factory=Burn)
+    note: str | None = None
+
+    @property
+    def remaining_micro(self) -> int | None:
+        """What is left, never below 0: beyond a grant the pool pays."""
+        if self.limit_micro is None or self.used_micro is None:
+            return None
+        return max(0, self.limit_micro - self.used_micro)
+
+    @property
+    def state(self) -> State:
+        """Exhausted at nothing left, critical from 95 %, warning from 80 %, unknown without both figures."""
+        if self.limit_micro is None or self.used_micro is None:
+            return State.UNKNOWN
+        if self.used_micro >= self.limit_micro:
+            return State.EXHAUSTED
+        if self.used_micro * 100 >= CRITICAL_PERCENT * self.limit_micro:
+            return State.CRITICAL
+        if self.used_micro * 100 >= WARNING_PERCENT * self.limit_micro:
+            return State.WARNING
+        return State.OK
+
+
+def grant_key(user_id: str) -> str:
+    """The key of a person's grant meter, which survives a change of email."""
+    return f"grant:user:{user_id}"
+
+
+def grant_meter(
+    person: Person,
+    grant: Grant | NoGrant,
+    use: Use | None,
+    period: Period,
+    now_ms: int,
+    *,
+    adjustment_micro: int,
+    sees_all: bool,
+) -> Meter:
+    """The meter of one person's grant in `period`.
+
+    `use` is None before anything was read. `sees_all` is False while threads of this person may be missing: their
+    list was not read to the period's start, or may not be read at all. `adjustment_micro` is a calibration's offset.
+    """
+    used = None if use is None else max(0, use.used_micro + adjustment_micro)
+    if not sees_all:
+        bound = Bound.AT_LEAST
+    elif (use is not None and use.estimated) or (isinstance(grant, Grant) and grant.estimated):
+        bound = Bound.ESTIMATED
+    else:
+        bound = Bound.EXACT
+    key = grant_key(person.id)
+    prompted, prompts = (use.prompted_micro, use.prompts) if use is not None else (0, 0)
+    return Meter(
+        key=key,
+        id=f"grant:{person.email}" if person.email else key,
+        kind="grant",
+        label=person.email or person.name or person.id,
+        limit_micro=grant.credits_micro if isinstance(grant, Grant) else None,
+        used_micro=used,
+        bound=bound,
+        period=period,
+        adjustment_micro=adjustment_micro,
+        burn=burn(used, period, now_ms, prompted, prompts),
+        note=grant.reason if isinstance(grant, NoGrant) else None,
+    )

@@ -1,0 +1,49 @@
+"""The alert rules: a meter's figures, or the health of polling, as the condition that `step` takes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hexmeter.core.alerts import Condition, Kind, NotKnown, Rung, Standing
+from hexmeter.core.meters import Meter
+
+REARM_POINTS = 5
+"""Percentage points that a meter must fall below a rung before the rung may tell again."""
+
+BLIND_AFTER_INTERVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How polling goes: when it last went well (or began), and whether the token was refused."""
+
+    well_at_ms: int
+    token_refused: bool = False
+
+
+def ladder_condition(meter: Meter, used_levels: Sequence[Decimal], *, complete: bool) -> Condition:
+    """Where `meter` stands on its ladder of `used` levels (per cent, any order) and `exhausted`. Crossing means ≥."""
+    if meter.used_micro is None or meter.limit_micro is None:
+        return NotKnown(meter.note or "the meter has no figure")
+    rungs = [(Rung(Kind.USED, level), level) for level in sorted(used_levels)]
+    rungs.append((Rung(Kind.EXHAUSTED), Decimal(100)))
+    used_percent_of_limit = meter.used_micro * 100
+    return Standing(
+        period=meter.period,
+        reached=_highest(rung for rung, level in rungs if used_percent_of_limit >= level * meter.limit_micro),
+        held=_highest(
+            rung for rung, level in rungs if used_percent_of_limit > (level - REARM_POINTS) * meter.limit_micro
+        ),
+        complete=complete,
+    )
+
+
+def blind_condition(health: Health, interval_ms: int, now_ms: int) -> Standing:
+    """Blind after three intervals without a good poll, or at once when the token is refused; one good poll ends it."""
+    late = now_ms - health.well_at_ms >= BLIND_AFTER_INTERVALS * interval_ms
+    rung = Rung(Kind.BLIND) if late or health.token_refused else None
+    return Standing(period=None, reached=rung, held=rung, complete=True, confirmations=1)
+
+
+def _highest(rungs: Iterable[Rung]) -> Rung | None:
+    return max(rungs, key=lambda rung: rung.height, default=None)

@@ -1,0 +1,109 @@
+"""Where things are: the configuration file, and the socket the daemon of that configuration listens on.
+
+The command line and the tray compute the same path as the daemon, without asking anybody.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from hexmeter.wire.client import ClientError
+
+TYPE_CHECKING = False  # typing's own costs a status bar its import
+if TYPE_CHECKING:
+    from platformdirs.api import PlatformDirsABC
+
+_SOCKET_NAME = "api.sock"
+
+
+def config_path(given: str | None) -> str:
+    """The configuration in force: `--config`, else HEXMETER_CONFIG, else the user's own place for it."""
+    return given or os.environ.get("HEXMETER_CONFIG") or default_config_path()
+
+
+def default_config_path() -> str:
+    """`hexmeter/config.toml` in the user's configuration folder (XDG on Linux)."""
+    return os.path.join(_platform_dirs().user_config_dir, "config.toml")
+
+
+def default_database_path() -> str:
+    """`hexmeter/hexmeter.db` in the user's data folder (XDG on Linux)."""
+    return os.path.join(_platform_dirs().user_data_dir, "hexmeter.db")
+
+
+def socket_path(config: str | None = None) -> str:
+    """The socket of the daemon that runs with configuration `config` (None: the one in force).
+
+    `[api] socket` overrides; the default configuration has `api.sock`, any other a name made from its real path.
+    Raises ClientError when the configuration cannot be read.
+    """
+    path = config_path(config)
+    overridden = _socket_in(path)
+    if overridden:
+        return os.path.join(os.path.dirname(os.path.abspath(path)), os.path.expanduser(overridden))
+    return os.path.join(runtime_folder(), _socket_name(path))
+
+
+def runtime_folder() -> str:
+    """The folder of the sockets: in XDG_RUNTIME_DIR, else a folder of the user's own in the temporary directory."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and os.path.isabs(runtime):
+        return os.path.join(runtime, "hexmeter")
+    import tempfile
+
+    return os.path.join(tempfile.gettempdir(), f"hexmeter-{os.getuid()}")
+
+
+def check_folder(folder: str) -> None:
+    """Raise ClientError unless `folder` is a directory of this user's that nobody else can enter.
+
+    Somebody else could have made it first in a shared temporary directory, to read what we say.
+    """
+    status = os.lstat(folder)
+    if not os.path.isdir(folder) or os.path.islink(folder) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise ClientError(
+            f"{folder} is not a private folder of yours (it must be a directory, owned by you, with mode 0700)",
+            "remove it, or name another place with [api] socket",
+        )
+
+
+def _socket_name(path: str) -> str:
+    real = os.path.realpath(path)
+    if real == os.path.realpath(default_config_path()):
+        return _SOCKET_NAME
+    import hashlib
+
+    return f"api-{hashlib.sha256(os.fsencode(real)).hexdigest()[:8]}.sock"
+
+
+def _socket_in(path: str) -> str | None:
+    """`[api] socket` of the file, parsed only if the word occurs: a status bar should not pay for a TOML parser."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ClientError(f"cannot read {path}: {error.strerror}", "check its permissions") from None
+    if b"socket" not in content:
+        return None
+    import tomllib
+
+    try:
+        value = tomllib.loads(content.decode("utf-8")).get("api", {}).get("socket")
+    except (ValueError, AttributeError) as error:
+        raise ClientError(f"{path} is not valid TOML: {error}", "mend it, then try again") from None
+    return value if isinstance(value, str) else None
+
+
+def _platform_dirs() -> PlatformDirsABC:
+    if sys.platform == "linux":
+        # The class itself: the package's front door also imports what other platforms need.
+        from platformdirs.unix import Unix
+
+        return Unix("hexmeter", appauthor=False)
+    else:  # noqa: RET505 (mypy knows platforms by this form)
+        from platformdirs import PlatformDirs
+
+        return PlatformDirs("hexmeter", appauthor=False)

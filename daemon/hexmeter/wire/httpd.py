@@ -7,6 +7,8 @@ uvicorn was measured and not taken: it wakes ten times a second and opens its Un
 import asyncio
 import contextlib
 import logging
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -166,8 +168,11 @@ class _Connection:
         await self._write((head or b"") + (body or b"") + (self._http.send(h11.EndOfMessage()) or b""))
 
     async def _send_stream(self, answer: Stream) -> None:
-        headers = [("Content-Type", answer.content_type), ("Cache-Control", "no-store"), ("Connection", "close")]
-        head = self._http.send(h11.Response(status_code=200, headers=headers)) or b""
+        # Not through h11: without a length it would announce chunks, and a stream is unframed up to the close.
+        head = (
+            f"HTTP/1.1 200 OK\r\nContent-Type: {answer.content_type}\r\n"
+            "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+        ).encode("ascii")
         # Only the client can end a stream early, and only by closing: watch for that while the stream is silent.
         pump = asyncio.ensure_future(self._pump(head, answer.chunks))
         gone = asyncio.ensure_future(self._reader.read(1))
@@ -188,8 +193,11 @@ class _Connection:
     async def _send_raw(self, answer: Raw) -> None:
         await self._write(answer.data)
         if answer.reset:
-            with contextlib.suppress(AttributeError):
-                self._writer.transport.abort()
+            with contextlib.suppress(AttributeError, OSError):
+                # Linger of 0 s makes the close a reset (RST) instead of an orderly end.
+                linger = struct.pack("ii", 1, 0)
+                self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self._writer.transport.abort()
         self._http.send_failed()
 
     async def _write(self, data: bytes | None) -> None:

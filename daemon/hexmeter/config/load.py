@@ -1,0 +1,170 @@
+"""TOML to a frozen Config, or every error at once: key, value, what is allowed, line."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hexmeter.config.model import Config, PollSettings
+from hexmeter.config.schema import FREE_TABLES, KEYS, NotAllowed
+from hexmeter.core.grants import Plan
+from hexmeter.core.strings import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a configuration file."""
+
+    what: str
+    line: int | None = None
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `problems` are all its faults. Exit code 2."""
+
+    def __init__(self, path: Path, problems: list[Problem]) -> None:
+        self.path = path
+        self.problems = problems
+        super().__init__("\n".join(self._lines()))
+
+    def _lines(self) -> list[str]:
+        return [f"{self.path}{f':{problem.line}' if problem.line else ''}: {problem.what}" for problem in self.problems]
+
+
+def load(path: Path, *, must_exist: bool, default_database: Path) -> Config:
+    """The configuration in the file at `path`, or the defaults where it does not exist and need not.
+
+    Paths in it are relative to its folder. Raises ConfigError.
+    """
+    try:
+        content = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        if must_exist:
+            raise ConfigError(path, [Problem("there is no such file; copy config.example.toml there")]) from None
+        content = ""
+    except OSError as error:
+        raise ConfigError(path, [Problem(f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise ConfigError(path, [Problem("is not UTF-8 text")]) from None
+    return parse(content, path, default_database)
+
+
+def parse(content: str, path: Path, default_database: Path) -> Config:
+    """The configuration written in `content`; `path` is the file it is from. Raises ConfigError."""
+    try:
+        document = tomllib.loads(content, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise ConfigError(path, [Problem(f"not valid TOML: {error}", int(line[1]) if line else None)]) from None
+    lines = _lines_of_keys(content)
+    problems = _unknown(document, lines)
+    values: dict[str, Any] = {}
+    notes: list[str] = []
+    for key in KEYS:
+        given = _get(document, key.table, key.name)
+        if given is not None and not key.used:
+            notes.append(f"{key.place} is set, but this version does not use it yet")
+        value = key.default if given is None else given
+        try:
+            values[key.place] = None if value is None else key.check(value)
+        except NotAllowed as error:
+            shown = clean(_toml_value(given), 80)
+            problems.append(Problem(f"{key.place} = {shown}: must be {error}", lines.get(key.place)))
+    notes += [f"[{table}] is set, but this version does not use it yet" for table in FREE_TABLES if table in document]
+    if problems:
+        raise ConfigError(path, sorted(problems, key=lambda problem: problem.line or 0))
+    return _config(values, path, default_database, tuple(notes))
+
+
+def _config(values: dict[str, Any], path: Path, default_database: Path, notes: tuple[str, ...]) -> Config:
+    folder = path.absolute().parent
+    token_file, database = values["hex.token_file"], values["storage.path"]
+    return Config(
+        path=path,
+        base_url=values["hex.base_url"],
+        token_file=None if token_file is None else folder / Path(token_file).expanduser(),
+        plan=Plan(values["plan.tier"], values["plan.grant"], values["plan.grants"]),
+        reset_day=values["plan.reset_day"],
+        zone=values["plan.timezone"] or _local_zone(),
+        watch=values["watch.users"],
+        poll=PollSettings(
+            interval_ms=values["poll.every"],
+            requests_per_minute=values["poll.requests_per_minute"],
+            requests_per_hour=values["poll.requests_per_hour"],
+            window_ms=values["poll.window"],
+            history_ms=values["poll.history"],
+        ),
+        used_levels=values["alerts.used"],
+        notify_desktop=values["notify.desktop"],
+        socket=values["api.socket"],
+        database=default_database if database is None else folder / Path(database).expanduser(),
+        notes=notes,
+    )
+
+
+def _local_zone() -> ZoneInfo:
+    import tzlocal
+
+    return tzlocal.get_localzone()
+
+
+def _get(document: dict[str, Any], table: str, name: str) -> Any:
+    content = document.get(table)
+    return content.get(name) if isinstance(content, dict) else None
+
+
+def _unknown(document: dict[str, Any], lines: dict[str, int]) -> list[Problem]:
+    """Tables and keys that do not exist, each with the nearest that does."""
+    problems = []
+    tables = {key.table for key in KEYS} | FREE_TABLES
+    for table, content in document.items():
+        if table not in tables:
+            problems.append(Problem(f"[{table}] is not a known table{_nearest(table, tables)}", lines.get(table)))
+        elif not isinstance(content, dict):
+            problems.append(Problem(f"{table} = … must be a table: [{table}]", lines.get(f".{table}")))
+        elif table not in FREE_TABLES:
+            names = {key.name for key in KEYS if key.table == table}
+            problems += [
+                Problem(f"{table}.{name} is not a known key{_nearest(name, names)}", lines.get(f"{table}.{name}"))
+                for name in content
+                if name not in names
+            ]
+    return problems
+
+
+def _nearest(word: str, known: set[str]) -> str:
+    matches = get_close_matches(word, known, n=1)
+    return f"; did you mean {matches[0]}?" if matches else ""
+
+
+_HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
+_KEY = re.compile(r"""\s*["']?([A-Za-z0-9_-]+)["']?\s*[=.]""")
+
+
+def _lines_of_keys(content: str) -> dict[str, int]:
+    """The line of each table (`plan`) and key (`plan.tier`), in the plain cases: the parser tells no lines."""
+    lines: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(content.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = header[1].strip()
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines.setdefault(f"{table}.{key[1]}", number)
+    return lines
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml_value(item)}" for name, item in value.items()) + "}"
+    return str(value)

@@ -1,0 +1,46 @@
+"""The configuration as the program uses it: frozen, typed, complete."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from hexmeter.core.grants import Plan
+
+Watch = Literal["me", "everyone"] | tuple[str, ...]
+"""Whose credits are watched: one's own, everybody's, or those of people named by email (in lower case)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollSettings:
+    """How often and how much is asked of Hex."""
+
+    interval_ms: int
+    requests_per_minute: int
+    requests_per_hour: int
+    window_ms: int
+    history_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked configuration. `path` is the file it came from, whether or not that exists.
+
+    `watch` is None where the token decides: one's own credits with a personal token, everybody's with a workspace
+    token. `notes` are sentences for the log, such as on keys that this version does not use yet.
+    """
+
+    path: Path
+    base_url: str
+    token_file: Path | None
+    plan: Plan
+    reset_day: int
+    zone: ZoneInfo
+    watch: Watch | None
+    poll: PollSettings
+    used_levels: tuple[Decimal, ...]
+    notify_desktop: bool
+    socket: str | None
+    database: Path
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,212 @@
+"""The table of configuration keys: for each its place, its check, its default, and what it means."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from hexmeter.core.credits import CreditsError, parse_credits
+from hexmeter.core.grants import EDITOR_GRANT_MICRO
+from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+
+_UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+
+
+class NotAllowed(Exception):
+    """A value that a key does not take; the message says what it does take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: `check` turns a TOML value into ours or raises NotAllowed; `default` is a TOML value, None for none.
+
+    `used` is False for a key that belongs to the plan of the product but that this version does nothing with:
+    it is taken, and said.
+    """
+
+    table: str
+    name: str
+    check: Callable[[Any], Any]
+    default: Any
+    help: str
+    used: bool = True
+
+    @property
+    def place(self) -> str:
+        """The key as errors name it: `poll.every`."""
+        return f"{self.table}.{self.name}"
+
+
+def whole(least: int, most: int) -> Callable[[Any], int]:
+    """A check for whole numbers from `least` to `most`."""
+
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise NotAllowed(f"a whole number from {least} to {most}")
+        return value
+
+    return check
+
+
+def duration(least: str) -> Callable[[Any], int]:
+    """A check for durations such as "30s", "5m", "2h" or "62d", not shorter than `least`; gives milliseconds."""
+
+    def check(value: Any) -> int:
+        milliseconds = _milliseconds(value)
+        if milliseconds is None or milliseconds < (_milliseconds(least) or 0):
+            raise NotAllowed(f'a duration such as "30s", "5m", "2h" or "62d", at least "{least}"')
+        return milliseconds
+
+    return check
+
+
+def choice(*allowed: str) -> Callable[[Any], str]:
+    """A check for one of a few words."""
+
+    def check(value: Any) -> str:
+        if value not in allowed:
+            raise NotAllowed("one of " + ", ".join(f'"{word}"' for word in allowed))
+        return str(value)
+
+    return check
+
+
+def text(value: Any) -> str:
+    """A check for a text that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise NotAllowed("a text in quotes")
+    return value
+
+
+def flag(value: Any) -> bool:
+    """A check for true or false."""
+    if not isinstance(value, bool):
+        raise NotAllowed("true or false")
+    return value
+
+
+def credit_amount(value: Any) -> int:
+    """A check for a positive number of credits; gives micro-credits."""
+    try:
+        micro = parse_credits(value) if not isinstance(value, str) else 0
+    except CreditsError:
+        micro = 0
+    if micro <= 0:
+        raise NotAllowed("a number of credits above 0")
+    return micro
+
+
+def credits_by_email(value: Any) -> Mapping[str, int]:
+    """A check for a table of email = credits; emails are lower-cased."""
+    if not isinstance(value, dict) or not all("@" in email for email in value):
+        raise NotAllowed('a table of "email" = credits')
+    return {email.lower(): credit_amount(amount) for email, amount in value.items()}
+
+
+def percents(value: Any) -> tuple[Decimal, ...]:
+    """A check for a list of levels in per cent, above 0 and up to 100; gives them sorted, each once."""
+    levels = [_percent(level) for level in value] if isinstance(value, list) else [None]
+    if None in levels:
+        raise NotAllowed("a list of per cents above 0 and up to 100, such as [50, 80]")
+    return tuple(sorted({level for level in levels if level is not None}))
+
+
+def zone(value: Any) -> ZoneInfo:
+    """A check for a time zone of the IANA database."""
+    try:
+        return ZoneInfo(value if isinstance(value, str) else "")
+    except (ValueError, OSError, KeyError):  # what zoneinfo raises differs with what is wrong with the name
+        raise NotAllowed('a time zone of the IANA database, such as "Europe/Berlin"') from None
+
+
+def watched(value: Any) -> str | tuple[str, ...]:
+    """A check for whose credits are watched."""
+    if value in ("me", "everyone"):
+        return str(value)
+    if isinstance(value, list) and value and all(isinstance(email, str) and "@" in email for email in value):
+        return tuple(dict.fromkeys(email.lower() for email in value))
+    raise NotAllowed('"me", "everyone", or a list of emails')
+
+
+def hex_url(value: Any) -> str:
+    """A check for the base URL of Hex's API: https, or plain http to this machine only, for the token travels on it."""
+    allowed = 'an https URL such as "https://app.hex.tech/api/v1" (plain http only to this machine)'
+    try:
+        url = urlsplit(value if isinstance(value, str) else "")
+        host, _ = url.hostname or "", url.port
+    except ValueError:
+        raise NotAllowed(allowed) from None
+    plain = url.scheme == "http" and _is_loopback(host)
+    if not host or not (url.scheme == "https" or plain) or url.username or url.query or url.fragment:
+        raise NotAllowed(allowed)
+    return str(value).rstrip("/")
+
+
+def anything(value: Any) -> Any:
+    """No check: for keys this version does not use."""
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _milliseconds(value: Any) -> int | None:
+    if not isinstance(value, str) or value[-1:] not in _UNITS_MS or not value[:-1].isdecimal():
+        return None
+    milliseconds = int(value[:-1]) * _UNITS_MS[value[-1]]
+    return milliseconds if milliseconds <= 10_000 * DAY_MS else None
+
+
+def _percent(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 < value <= 100:
+        return None
+    return Decimal(value)
+
+
+KEYS: tuple[Key, ...] = (
+    Key("hex", "base_url", hex_url, "https://app.hex.tech/api/v1", "Hex's API; another host for EU and single tenants"),
+    Key("hex", "token_file", text, None, "file with the token, readable by you alone; HEX_TOKEN comes first"),
+    Key("plan", "tier", choice(*EDITOR_GRANT_MICRO), None, "the workspace's tier, which sets the seats' grants"),
+    Key("plan", "reset_day", whole(1, 31), 1, "day of the month on which grants come back"),
+    Key("plan", "timezone", zone, None, "time zone of the reset; default: this machine's"),
+    Key("plan", "grant", credit_amount, None, "monthly credits of every seat, in place of the tier's"),
+    Key("plan", "grants", credits_by_email, {}, "monthly credits of single people"),
+    Key("watch", "users", watched, None, "whose credits: me, everyone or emails; default: as the token allows"),
+    Key("poll", "every", duration("5s"), "5m", "time between two polls"),
+    Key("poll", "requests_per_minute", whole(1, 100_000), 15, "at most so many requests in any minute"),
+    Key("poll", "requests_per_hour", whole(1, 10_000_000), 900, "at most so many requests in any hour"),
+    Key("poll", "window", duration("1d"), "62d", "threads up to this age are looked at again and again"),
+    Key("poll", "history", duration("1d"), "190d", "how far back the first run goes"),
+    Key("alerts", "used", percents, [80], "warn when so many per cent of a limit are used"),
+    Key("notify", "desktop", flag, True, "deliver warnings on the desktop, through the tray"),
+    Key("api", "socket", text, None, "path of the local API's socket"),
+    Key("storage", "path", text, None, "path of the database"),
+    *(
+        Key(table, name, anything, None, "for a later version", used=False)
+        for table, names in {
+            "hex": ("token_command", "keyring"),
+            "alerts": (
+                *("left", "prompt_cost", "forecast", "burn", "prompt", "reset", "unused", "top_up", "runs"),
+                *("exhausted", "blind", "token", "quiet_hours"),
+            ),
+            "notify": ("backend", "urls", "users"),
+            "tray": ("backend",),
+            "pool": ("balance", "as_of", "monthly_spend_limit", "top_up"),
+            "budgets": ("runs_per_week",),
+            "metrics": ("listen",),
+            "dashboard": ("enabled", "port"),
+            "storage": ("keep_days", "backups"),
+        }.items()
+        for name in names
+    ),
+)
+
+FREE_TABLES = frozenset({"allocations"})
+"""Tables whose keys are the user's own words (emails, groups), for a later version."""

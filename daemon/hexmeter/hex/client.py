@@ -1,0 +1,211 @@
+"""Hex's API over HTTP: GET only, paced, bounded in time and size, never redirected; answers as our types."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Generic, NoReturn, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from hexmeter import __version__
+from hexmeter.core.clock import Clock
+from hexmeter.core.instants import SECOND_MS, from_datetime
+from hexmeter.core.model import Identity, Look, Person, Thread
+from hexmeter.core.strings import clean
+from hexmeter.hex import parse
+from hexmeter.hex.errors import (
+    BadAnswer,
+    BadRequest,
+    Forbidden,
+    HexError,
+    NotFound,
+    RateLimited,
+    Redirected,
+    ServerError,
+    TokenRefused,
+    Unreachable,
+)
+from hexmeter.hex.pacer import Pacer
+from hexmeter.hex.parse import Page
+
+log = logging.getLogger(__name__)
+
+THREADS_PER_PAGE = 100
+PEOPLE_PER_PAGE = 500
+_TRIES = 3
+_LONGEST_WAIT_MS = 90 * SECOND_MS
+"""A poll waits so long for Hex to take requests again; past that it fails, and a later one asks."""
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one request: seconds to connect, between bytes and in all, and bytes of its answer once unpacked."""
+
+    connect_s: float = 10.0
+    read_s: float = 30.0
+    whole_s: float = 90.0
+    answer_bytes: int = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Value]):
+    """What Hex answered, and the look that asked."""
+
+    value: Value
+    look: Look
+
+
+class HexClient:
+    """Reads Hex's API with the token that `token` gives at each request. All methods raise HexError."""
+
+    def __init__(
+        self, base_url: str, token: Callable[[], str], pacer: Pacer, clock: Clock, limits: Limits | None = None
+    ) -> None:
+        self._base_url = base_url
+        self._token = token
+        self._pacer = pacer
+        self._clock = clock
+        self._limits = limits or Limits()
+        self.sent = 0
+        """Requests sent so far."""
+        self._http = httpx.AsyncClient(
+            headers={"User-Agent": f"hexmeter/{__version__}", "Accept": "application/json"},
+            timeout=httpx.Timeout(self._limits.read_s, connect=self._limits.connect_s),
+            limits=httpx.Limits(max_connections=3),
+            follow_redirects=False,
+            # A proxy from the environment sees nothing but TLS; plain http, which is for this machine only, gets none.
+            trust_env=base_url.startswith("https:"),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def me(self) -> Answer[Identity]:
+        """Who the token is."""
+        return await self._get("/users/me", {}, parse.identity)
+
+    async def people(self, cursor: str | None) -> Answer[Page[Person]]:
+        """One page of the roster."""
+        return await self._get("/users", _listing(PEOPLE_PER_PAGE, cursor), parse.people_page)
+
+    async def threads(self, cursor: str | None, user_id: str | None = None) -> Answer[Page[Thread]]:
+        """One page of the threads, newest created first; of one user when `user_id` is given."""
+        query = _listing(THREADS_PER_PAGE, cursor)
+        if user_id is not None:
+            query["userId"] = user_id
+        return await self._get("/threads", query, parse.threads_page)
+
+    async def thread(self, thread_id: str) -> Answer[Thread]:
+        """One thread, which its author may read whatever the role."""
+        return await self._get(f"/threads/{quote(thread_id, safe='')}", {}, parse.single_thread)
+
+    def wait_ms(self) -> int:
+        """How long the next request would have to wait for the budget."""
+        return self._pacer.wait_ms()
+
+    async def _get(self, path: str, query: dict[str, str], read: Callable[[Any], Value]) -> Answer[Value]:
+        """Ask until an answer comes, at most three times for what may pass by itself."""
+        failures = 0
+        while True:
+            try:
+                document, look = await self._ask(path, query)
+                return Answer(read(document), look)
+            except HexError as error:
+                failures += 1
+                if not error.retryable:
+                    raise
+                pause_ms = self._pause_after(error, failures)
+                self._pacer.hold(pause_ms)
+                if failures == _TRIES or pause_ms > _LONGEST_WAIT_MS:
+                    raise
+                log.info("%s; asking again in %.1f s", error, pause_ms / 1000)
+
+    def _pause_after(self, error: HexError, failures: int) -> int:
+        if isinstance(error, RateLimited) and error.retry_after_ms is not None:
+            return error.retry_after_ms
+        return self._pacer.backoff_ms(failures)
+
+    async def _ask(self, path: str, query: dict[str, str]) -> tuple[Any, Look]:
+        number = await self._pacer.turn()
+        sent_ms = self._clock.now_ms()
+        self.sent += 1
+        token = self._token()
+        try:
+            async with (
+                asyncio.timeout(self._limits.whole_s),
+                self._http.stream(
+                    "GET", self._base_url + path, params=query, headers={"Authorization": f"Bearer {token}"}
+                ) as response,
+            ):
+                content = await self._read(response)
+        except (TimeoutError, httpx.TimeoutException):
+            raise Unreachable(f"Hex did not answer GET {path} in time") from None
+        except httpx.DecodingError:
+            raise BadAnswer(f"Hex's answer to GET {path} cannot be unpacked") from None
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise Unreachable(f"cannot reach Hex for GET {path}: {_plain(error)}") from None
+        if response.status_code != 200:
+            self._raise_for(response, content, path, token)
+        return _json(content, path), Look(number, sent_ms, self._clock.now_ms())
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        content = bytearray()
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if len(content) > self._limits.answer_bytes:
+                raise BadAnswer(f"Hex's answer is larger than {self._limits.answer_bytes // 1024**2} MiB")
+        return bytes(content)
+
+    def _raise_for(self, response: httpx.Response, content: bytes, path: str, token: str) -> NoReturn:
+        status = response.status_code
+        words = _words_in(content).replace(token, "…")
+        message = f"Hex answered GET {path} with {status}" + (f": {words}" if words else "")
+        if status == 429:
+            raise RateLimited(message, self._retry_after_ms(response.headers.get("Retry-After")))
+        if 300 <= status < 400:
+            where = clean(response.headers.get("Location", "elsewhere"), 120)
+            raise Redirected(f"{message} to {where}; redirects are not followed")
+        by_status: dict[int, type[HexError]] = {401: TokenRefused, 403: Forbidden, 404: NotFound}
+        raise by_status.get(status, ServerError if status >= 500 else BadRequest)(message)
+
+    def _retry_after_ms(self, header: str | None) -> int | None:
+        """What Retry-After says, as seconds or as an HTTP date; None when it is missing or neither."""
+        if header is None:
+            return None
+        if header.strip().isdecimal():
+            return min(int(header.strip()), 7 * 24 * 3600) * SECOND_MS
+        try:
+            until_ms = from_datetime(parsedate_to_datetime(header))
+        except (ValueError, TypeError):
+            return None
+        return max(0, until_ms - self._clock.now_ms())
+
+
+def _listing(limit: int, cursor: str | None) -> dict[str, str]:
+    return {"limit": str(limit)} if cursor is None else {"limit": str(limit), "after": cursor}
+
+
+def _json(content: bytes, path: str) -> Any:
+    try:
+        return json.loads(content, parse_float=Decimal, parse_constant=Decimal)
+    except (ValueError, RecursionError, ArithmeticError):
+        raise BadAnswer(f"Hex's answer to GET {path} is not JSON: {clean(repr(content[:40]), 60)}") from None
+
+
+def _words_in(content: bytes) -> str:
+    try:
+        return parse.error_words(json.loads(content))
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _plain(error: Exception) -> str:
+    return clean(str(error), 120) or type(error).__name__

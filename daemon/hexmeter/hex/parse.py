@@ -1,0 +1,168 @@
+"""Hex's JSON as our types: unknown fields and words in stride, an ill-typed item left out with a warning."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from hexmeter.core.credits import CreditsError, parse_credits
+from hexmeter.core.instants import parse_iso
+from hexmeter.core.model import Identity, Person, Thread
+from hexmeter.core.strings import clean
+from hexmeter.hex.errors import BadAnswer
+
+MAX_ID_LENGTH = 200
+
+Item = TypeVar("Item")
+
+
+class _Unusable(Exception):
+    """An item that cannot be used; the message says which field and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page of a listing: what could be used, a warning for each item that could not, the cursor to the next page
+    (None: this is the last), and `size`, the number of items Hex sent."""
+
+    items: tuple[Item, ...]
+    warnings: tuple[str, ...]
+    next_cursor: str | None
+    size: int
+
+
+def identity(document: Any) -> Identity:
+    """`GET /users/me`: a person with a personal token, only the organisation with a workspace token."""
+    if not isinstance(document, dict) or not isinstance(document.get("org"), dict):
+        raise BadAnswer("Hex's answer about the token names no organisation")
+    try:
+        org_id = _id(document["org"], "id")
+        who = person(document) if document.get("id") is not None else None
+    except _Unusable as error:
+        raise BadAnswer(f"Hex's answer about the token cannot be used: {error}") from None
+    token = document.get("token")
+    expires_s = token.get("exp") if isinstance(token, dict) else None
+    known = isinstance(expires_s, int | Decimal) and not isinstance(expires_s, bool) and 0 < expires_s < 2**40
+    return Identity(org_id, who, int(expires_s * 1000) if known and expires_s is not None else None)
+
+
+def people_page(document: Any) -> Page[Person]:
+    """`GET /users`."""
+    return _page(document, "values", person, "user")
+
+
+def threads_page(document: Any) -> Page[Thread]:
+    """`GET /threads`."""
+    return _page(document, "threads", thread, "thread")
+
+
+def single_thread(document: Any) -> Thread:
+    """`GET /threads/{id}`, which calls the id `threadId`."""
+    if not isinstance(document, dict):
+        raise BadAnswer("Hex's answer about a thread is not an object")
+    try:
+        return thread({**document, "id": document.get("threadId", document.get("id"))})
+    except _Unusable as error:
+        raise BadAnswer(f"Hex's answer about a thread cannot be used: {error}") from None
+
+
+def person(item: dict[str, Any]) -> Person:
+    """One user."""
+    email = _text(item, "email")
+    return Person(_id(item, "id"), email.lower() if email else None, _text(item, "name"), _text(item, "role"))
+
+
+def thread(item: dict[str, Any]) -> Thread:
+    """One thread. A sensitive one keeps no title."""
+    sensitive = item.get("sensitive") is True
+    user_id = None if item.get("userId") is None else _id(item, "userId")
+    return Thread(
+        id=_id(item, "id"),
+        user_id=user_id,
+        created_ms=_instant(item, "createdAt"),
+        credits_micro=_credits(item, "creditsUsed"),
+        model=_text(item, "model"),
+        type=_text(item, "type"),
+        source=_text(item, "source"),
+        title=None if sensitive else _text(item, "title"),
+        sensitive=sensitive,
+        url=_text(item, "url"),
+    )
+
+
+def error_words(document: Any) -> str:
+    """Hex's own words in an error answer, `{message, code, issues}` or `{reason, details, traceId}`; "" for none."""
+    if not isinstance(document, dict):
+        return ""
+    words = [document.get(name) for name in ("message", "reason", "details")]
+    issues = document.get("issues")
+    if isinstance(issues, list):
+        words += [issue.get("message") for issue in issues[:3] if isinstance(issue, dict)]
+    said = ": ".join(word for word in words if isinstance(word, str) and word)
+    trace = document.get("traceId")
+    return clean(f"{said} (trace {trace})" if isinstance(trace, str) else said)
+
+
+def _page(document: Any, name: str, read: Callable[[dict[str, Any]], Item], noun: str) -> Page[Item]:
+    items = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(items, list):
+        raise BadAnswer(f"Hex's list of {noun}s has no list named {name}")
+    usable: list[Item] = []
+    warnings: list[str] = []
+    for item in items:
+        try:
+            if not isinstance(item, dict):
+                raise _Unusable("it is not an object")
+            usable.append(read(item))
+        except _Unusable as error:
+            shown = item.get("id") if isinstance(item, dict) else None
+            warnings.append(f"left out {noun} {clean(str(shown), 60)}: {error}")
+    return Page(tuple(usable), tuple(warnings), _cursor(document), len(items))
+
+
+def _cursor(document: dict[str, Any]) -> str | None:
+    pagination = document.get("pagination")
+    cursor = pagination.get("after") if isinstance(pagination, dict) else None
+    if cursor is not None and not isinstance(cursor, str):
+        raise BadAnswer("Hex's listing has a cursor that is not a text")
+    return cursor or None
+
+
+def _id(item: dict[str, Any], name: str) -> str:
+    value = item.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_LENGTH or clean(value) != value:
+        raise _Unusable(f"{name} is {_shown(value)}, not an id")
+    return value
+
+
+def _text(item: dict[str, Any], name: str) -> str | None:
+    value = item.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _Unusable(f"{name} is {_shown(value)}, not a text")
+    return clean(value) if value else None
+
+
+def _instant(item: dict[str, Any], name: str) -> int:
+    value = item.get(name)
+    try:
+        if isinstance(value, str):
+            return parse_iso(value)
+    except (ValueError, OverflowError):
+        pass
+    raise _Unusable(f"{name} is {_shown(value)}, not an instant")
+
+
+def _credits(item: dict[str, Any], name: str) -> int | None:
+    value = item.get(name)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        raise _Unusable(f"{name} is {_shown(value)}, not a number")
+    try:
+        return parse_credits(value)
+    except CreditsError as error:
+        raise _Unusable(f"{name}: {clean(str(error), 80)}") from None
+
+
+def _shown(value: Any) -> str:
+    return "missing" if value is None else clean(repr(value), 60)

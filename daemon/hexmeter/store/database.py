@@ -1,0 +1,138 @@
+"""The database file: opened privately, migrated, locked by one daemon, bound to one workspace."""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+SCHEMA_VERSION = 1
+"""The number of migrations there are; a database that has had them all says so in its user_version."""
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message says what and where, `hint` what to try."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class AlreadyRunning(StoreError):
+    """Another daemon holds the database. Exit code 4."""
+
+
+class WrongOrg(StoreError):
+    """The database belongs to another workspace. Exit code 2."""
+
+
+class Database:
+    """One connection, used from one thread. Foreign keys are enforced, the journal is a write-ahead log."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> "Database":
+        """Open the file at `path`, create it (mode 0600) where missing, and bring its schema up to date.
+
+        Raises StoreError when it is no database, cannot be written, or was made by a newer version.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # SQLite gives its -wal and -shm files the mode of the database itself.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            _migrate(connection, path)
+        except OSError as error:
+            raise StoreError(f"cannot open the database {path}: {error.strerror}", "check [storage] path") from None
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"cannot use the database {path}: {error}", "move it away to start anew, or name another [storage] path"
+            ) from None
+        return cls(connection)
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded into it."""
+        self.connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: commits at the end, rolls back when the block raises. Inside another one it joins that."""
+        if self.connection.in_transaction:
+            yield self.connection
+            return
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    def org_id(self) -> str | None:
+        """The workspace this database belongs to; None for a new one."""
+        row = self.connection.execute("SELECT value FROM meta WHERE name = 'org_id'").fetchone()
+        return None if row is None else str(row["value"])
+
+    def bind(self, org_id: str) -> None:
+        """Make this the database of the workspace `org_id`, or raise WrongOrg when it is another's."""
+        bound = self.org_id()
+        if bound is None:
+            self.connection.execute("INSERT INTO meta VALUES ('org_id', ?)", (org_id,))
+        elif bound != org_id:
+            raise WrongOrg(
+                f"the token belongs to the workspace {org_id}, the database to {bound}: nothing was read or stored",
+                "use that workspace's token, or a configuration of its own with another [storage] path",
+            )
+
+
+def lock(path: Path) -> IO[str]:
+    """Take the database at `path` for this process, until the file given back is closed or the process ends.
+
+    The lock is the kernel's, so a killed daemon leaves none behind. Raises AlreadyRunning.
+    """
+    lock_path = path.with_name(path.name + ".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = os.fdopen(os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot lock the database: {lock_path}: {error.strerror}", "check [storage] path") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = file.read(200).strip() or "another process"
+        file.close()
+        raise AlreadyRunning(
+            f"{holder} already runs on the database {path}",
+            "ask it with: hexmeter status; or stop it first",
+        ) from None
+    file.seek(0)
+    file.truncate()
+    file.write(f"the daemon with process id {os.getpid()}")
+    file.flush()
+    return file
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"the database {path} was made by a newer version of Hexmeter",
+            "upgrade Hexmeter, or name another [storage] path",
+        )
+    if version == SCHEMA_VERSION:
+        return
+    # Imported only to migrate: it would cost the daemon more memory than all the rest of the store.
+    from sqlite_utils import Database as Migrated
+
+    from hexmeter.store.migrations import migrations
+
+    migrations.apply(Migrated(connection))
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -1,0 +1,137 @@
+"""How far we are: requests sent, listings read, threads tracked, and how polling goes."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+
+from hexmeter.core.instants import HOUR_MS
+from hexmeter.store.database import Database
+
+EVERYBODY = ""
+"""The scope of the unfiltered listing; any other scope is a user's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How far the listing of one scope was read.
+
+    `watched_since_ms`: when its first page was asked for; later threads cannot have escaped. `frontier_ms`: down to
+    there the newest pass has nothing new to find. The history goes on at `history_cursor`, has come down to
+    `history_to_ms`, and is `history_done` at its end. `threads`: how many it held. `sweep_cursor`: where the
+    sweep for growth goes on; None: at the newest.
+    """
+
+    scope: str
+    watched_since_ms: int | None = None
+    frontier_ms: int | None = None
+    history_cursor: str | None = None
+    history_to_ms: int | None = None
+    history_done: bool = False
+    threads: int = 0
+    sweep_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastPoll:
+    """How the last poll went. `requests` is how many it sent, `error` one sentence."""
+
+    at_ms: int
+    ok: bool
+    error: str | None
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A thread followed by its id; `problem` says why it could not be read last time."""
+
+    thread_id: str
+    problem: str | None
+
+
+class Progress:
+    """What a restarted daemon needs to go on where it was."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def requests_since(self, since_ms: int) -> Sequence[int]:
+        """When the requests since then were sent, in ascending order; older ones are forgotten."""
+        connection = self._database.connection
+        connection.execute("DELETE FROM requests WHERE sent_ms < ?", (since_ms - HOUR_MS,))
+        found = connection.execute("SELECT sent_ms FROM requests WHERE sent_ms >= ? ORDER BY number", (since_ms,))
+        return [row["sent_ms"] for row in found]
+
+    def write_request(self, sent_ms: int) -> int:
+        """Write a request down as sent; its number."""
+        cursor = self._database.connection.execute("INSERT INTO requests (sent_ms) VALUES (?)", (sent_ms,))
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def listing(self, scope: str) -> Listing:
+        """How far the listing of `scope` was read."""
+        row = self._database.connection.execute("SELECT * FROM listings WHERE scope = ?", (scope,)).fetchone()
+        if row is None:
+            return Listing(scope)
+        return Listing(**{**dict(row), "history_done": bool(row["history_done"])})
+
+    def save_listing(self, listing: Listing) -> None:
+        """Store how far a listing was read."""
+        names = [field.name for field in fields(Listing)]
+        self._database.connection.execute(
+            f"INSERT OR REPLACE INTO listings ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})",
+            asdict(listing),
+        )
+
+    def track(self, thread_id: str, since_ms: int) -> bool:
+        """Follow a thread; False when it was followed already."""
+        cursor = self._database.connection.execute(
+            "INSERT OR IGNORE INTO tracked VALUES (?, ?, NULL)", (thread_id, since_ms)
+        )
+        return cursor.rowcount == 1
+
+    def untrack(self, thread_id: str) -> bool:
+        """Follow a thread no longer; False when it was not followed. What it used stays."""
+        return self._database.connection.execute("DELETE FROM tracked WHERE thread_id = ?", (thread_id,)).rowcount == 1
+
+    def tracked(self) -> list[Tracked]:
+        """The threads followed by id, in the order they were named."""
+        found = self._database.connection.execute("SELECT * FROM tracked ORDER BY since_ms, thread_id")
+        return [Tracked(row["thread_id"], row["problem"]) for row in found]
+
+    def note_problem(self, thread_id: str, problem: str | None) -> None:
+        """Store why a followed thread could not be read, or that it could."""
+        self._database.connection.execute(
+            "UPDATE tracked SET problem = ? WHERE thread_id = ? AND problem IS NOT ?", (problem, thread_id, problem)
+        )
+
+    def last_poll(self) -> LastPoll | None:
+        """How the last poll went."""
+        text = self._meta("last_poll")
+        return None if text is None else LastPoll(**json.loads(text))
+
+    def note_poll(self, poll: LastPoll) -> None:
+        """Store how a poll went; a good one also as the last good one."""
+        self._set_meta("last_poll", json.dumps(asdict(poll)))
+        if poll.ok:
+            self._set_meta("good_at_ms", str(poll.at_ms))
+
+    def good_at_ms(self) -> int | None:
+        """When the last complete good poll was."""
+        text = self._meta("good_at_ms")
+        return None if text is None else int(text)
+
+    def baseline_done(self) -> bool:
+        """Whether what stood at the very first start was told already."""
+        return self._meta("baseline") == "told"
+
+    def end_baseline(self) -> None:
+        """From now on alerts are told one by one."""
+        self._set_meta("baseline", "told")
+
+    def _meta(self, name: str) -> str | None:
+        row = self._database.connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row["value"])
+
+    def _set_meta(self, name: str, value: str) -> None:
+        self._database.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))

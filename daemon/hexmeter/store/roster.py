@@ -1,0 +1,104 @@
+"""People: the roster as Hex lists it, the roles each had and when, and their calibrations."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hexmeter.core.model import Person
+from hexmeter.core.periods import Period
+from hexmeter.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A figure a person read in Hex: at `at_ms` a meter's use was `used_micro`, `offset_micro` more than we knew of."""
+
+    at_ms: int
+    used_micro: int
+    offset_micro: int
+
+
+class Roster:
+    """The people of the workspace, by Hex's user id."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, people: Iterable[Person], at_ms: int, *, whole: bool) -> None:
+        """Store what Hex said of `people` at `at_ms`. `whole`: this is everybody, so whoever is missing has left."""
+        with self._database.transaction() as connection:
+            present = set()
+            for person in people:
+                present.add(person.id)
+                self._save_one(connection, person, at_ms)
+            if whole:
+                for row in connection.execute("SELECT id FROM people WHERE listed").fetchall():
+                    if row["id"] not in present:
+                        connection.execute("UPDATE people SET listed = 0 WHERE id = ?", (row["id"],))
+                        self._note_role(connection, row["id"], None, at_ms)
+
+    def everybody(self) -> list[Person]:
+        """All people ever seen, those who left too, by email."""
+        return [_person(row) for row in self._database.connection.execute("SELECT * FROM people ORDER BY email, id")]
+
+    def by_id(self, user_id: str) -> Person | None:
+        """The person with this id."""
+        row = self._database.connection.execute("SELECT * FROM people WHERE id = ?", (user_id,)).fetchone()
+        return None if row is None else _person(row)
+
+    def by_email(self, email: str) -> Person | None:
+        """The person with this email; one who is still there comes before one who left."""
+        row = self._database.connection.execute(
+            "SELECT * FROM people WHERE email = ? ORDER BY listed DESC, seen_ms DESC", (email.lower(),)
+        ).fetchone()
+        return None if row is None else _person(row)
+
+    def roles_in(self, period: Period) -> dict[str, list[str]]:
+        """For each person the roles held at some time of `period`; a role held from before the first look counts."""
+        roles: dict[str, list[str]] = defaultdict(list)
+        before: dict[str, str | None] = {}
+        for row in self._database.connection.execute(
+            "SELECT * FROM roles WHERE since_ms < ? ORDER BY since_ms", (period.end_ms,)
+        ):
+            if row["since_ms"] <= period.start_ms:
+                before[row["user_id"]] = row["role"]
+            elif row["role"] is not None:
+                roles[row["user_id"]].append(row["role"])
+        for user_id, role in before.items():
+            if role is not None:
+                roles[user_id].append(role)
+        return dict(roles)
+
+    def calibrate(self, meter_key: str, calibration: Calibration) -> None:
+        """Store a calibration of a meter."""
+        self._database.connection.execute(
+            "INSERT INTO calibrations (meter_key, at_ms, used_micro, offset_micro) VALUES (?, ?, ?, ?)",
+            (meter_key, calibration.at_ms, calibration.used_micro, calibration.offset_micro),
+        )
+
+    def calibrations_in(self, period: Period) -> dict[str, Calibration]:
+        """The newest calibration of each meter within `period`, by meter key."""
+        found = self._database.connection.execute(
+            "SELECT * FROM calibrations WHERE at_ms >= ? AND at_ms < ? ORDER BY id", (period.start_ms, period.end_ms)
+        )
+        return {row["meter_key"]: Calibration(row["at_ms"], row["used_micro"], row["offset_micro"]) for row in found}
+
+    def _save_one(self, connection: sqlite3.Connection, person: Person, at_ms: int) -> None:
+        connection.execute(
+            "INSERT INTO people VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (id) DO UPDATE SET email = excluded.email,"
+            " name = excluded.name, role = excluded.role, listed = 1, seen_ms = excluded.seen_ms",
+            (person.id, person.email, person.name, person.role, at_ms),
+        )
+        self._note_role(connection, person.id, person.role, at_ms)
+
+    def _note_role(self, connection: sqlite3.Connection, user_id: str, role: str | None, at_ms: int) -> None:
+        last = connection.execute(
+            "SELECT role FROM roles WHERE user_id = ? ORDER BY since_ms DESC LIMIT 1", (user_id,)
+        ).fetchone()
+        if last is None or last["role"] != role:
+            connection.execute("INSERT OR REPLACE INTO roles VALUES (?, ?, ?)", (user_id, at_ms, role))
+
+
+def _person(row: sqlite3.Row) -> Person:
+    return Person(row["id"], row["email"], row["name"], row["role"])

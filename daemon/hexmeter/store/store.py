@@ -1,0 +1,30 @@
+"""The store: the parts of one database, opened together."""
+
+from pathlib import Path
+
+from hexmeter.store.database import Database
+from hexmeter.store.ledger import Ledger
+from hexmeter.store.outbox import Outbox
+from hexmeter.store.progress import Progress
+from hexmeter.store.roster import Roster
+
+
+class Store:
+    """One database and the domain verbs over it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.ledger = Ledger(database)
+        self.roster = Roster(database)
+        self.progress = Progress(database)
+        self.outbox = Outbox(database)
+        self.transaction = database.transaction
+
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """Open the database at `path`. Raises StoreError."""
+        return cls(Database.open(path))
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()

@@ -17,7 +17,7 @@ class Crowd:
     def __init__(self, world: World, seed: int, pace: float, start_ms: int) -> None:
         self._rng = seeded(seed, "crowd")
         people = [person for person in world.people.values() if person.role != "GUEST"]
-        self._habits = {person.id: habits_of(person.role, seeded(seed, "past", person.id)) for person in people}
+        self._habits = {person.id: habits_of(person.role, seeded(seed, "habits", person.id)) for person in people}
         self._pace = pace if people else 0.0
         self.next_ms: int | None = self._after(start_ms)
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hexmeter.hex.simulator.people import Habits, habits_of, hire, prompt_cost, start_thread
@@ -27,15 +27,16 @@ _WORKING_DAYS_A_MONTH = 21
 def generated(seed: int, now_ms: int, people: int = 40, days: int = HISTORY_DAYS) -> World:
     """A believable world: the same for the same arguments. `people` from 1 to 2,000.
 
+    Chance is drawn per day of the calendar, so a world made later the same day is the earlier one and what followed.
+
     The first person of each role holds the token in TOKENS; `hxtp_sim_expiring` is the editor's and ends in three
     days, `hxtp_sim_expired` has ended, `hxtw_sim_workspace` is the workspace's and has no end.
     """
     world = World(str(seeded(seed, "org").getrandbits(40)), seed)
     hire(world, people, now_ms, seeded(seed, "people"))
     for person in list(world.people.values()):
-        rng = seeded(seed, "past", person.id)
-        _live(world, person, habits_of(person.role, rng), now_ms, days, rng)
-    _work_of_nobody(world, now_ms, days, seeded(seed, "nobody"))
+        _live(world, seed, person, now_ms, days)
+    _work_of_nobody(world, seed, now_ms, days)
     _give_tokens(world, now_ms)
     return world
 
@@ -52,17 +53,17 @@ def _give_tokens(world: World, now_ms: int) -> None:
             world.token_for(person.email, text="hxtp_sim_expired", expires_ms=now_ms - _DAY_MS)
 
 
-def _live(world: World, person: Person, habits: Habits, now_ms: int, days: int, rng: random.Random) -> None:
+def _live(world: World, seed: int, person: Person, now_ms: int, days: int) -> None:
     """Let one person prompt through the past, each active day until its budget is spent."""
-    away_from = rng.randrange(days)
+    habits = habits_of(person.role, seeded(seed, "habits", person.id))
     daily_micro = habits.monthly_micro / (_WORKING_DAYS_A_MONTH * habits.active_share)
     own: list[tuple[int, str]] = []
-    mood = 1.0
-    for index, (morning_ms, weekend) in enumerate(_days_before(now_ms, days)):
-        if index % 30 == 0:
-            mood = rng.lognormvariate(-0.03, 0.25)
-        away = away_from <= index < away_from + 7
-        if rng.random() > (0.02 if away else 0.05 if weekend else habits.active_share):
+    for day, morning_ms in _days_before(now_ms, days):
+        week = day.isocalendar()
+        away = seeded(seed, person.id, week.year, week.week).random() < 0.08
+        mood = seeded(seed, person.id, day.year, day.month).lognormvariate(-0.03, 0.25)
+        rng = seeded(seed, person.id, day)
+        if rng.random() > (0.02 if away else 0.05 if day.weekday() >= 5 else habits.active_share):
             continue
         # A gamma of shape 1.3: many small days, some bursts.
         budget_micro = daily_micro * mood * rng.gammavariate(1.3, 1 / 1.3)
@@ -106,19 +107,19 @@ def _thread_for(
     return own[-1][1]
 
 
-def _work_of_nobody(world: World, now_ms: int, days: int, rng: random.Random) -> None:
+def _work_of_nobody(world: World, seed: int, now_ms: int, days: int) -> None:
     """A few threads that Hex attributes to no user."""
-    habits = replace(habits_of("EDITOR", rng), source_weights=(0, 30, 10, 60))
+    habits = replace(habits_of("EDITOR", seeded(seed, "habits", "nobody")), source_weights=(0, 30, 10, 60))
     own: list[tuple[int, str]] = []
-    for morning_ms, _ in _days_before(now_ms, days):
+    for day, morning_ms in _days_before(now_ms, days):
+        rng = seeded(seed, "nobody", day)
         if rng.random() < 0.12:
             _spend_a_day(world, None, habits, morning_ms, now_ms, habits.monthly_micro / 20, own, rng)
 
 
-def _days_before(now_ms: int, days: int) -> Iterator[tuple[int, bool]]:
-    """The last `days` days and today as (eight in the morning in the office's zone, whether it is a weekend)."""
+def _days_before(now_ms: int, days: int) -> Iterator[tuple[date, int]]:
+    """The last `days` days and today, with eight in the morning in the office's zone."""
     today = datetime.fromtimestamp(now_ms / 1000, _ZONE).date()
     for back in range(days, -1, -1):
         day = today - timedelta(days=back)
-        morning = datetime(day.year, day.month, day.day, 8, tzinfo=_ZONE)
-        yield round(morning.timestamp() * 1000), day.weekday() >= 5
+        yield day, round(datetime(day.year, day.month, day.day, 8, tzinfo=_ZONE).timestamp() * 1000)

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from hexmeter.hex.simulator.jsontext import CREDIT
-from hexmeter.hex.simulator.world import World
+from hexmeter.hex.simulator.world import World, uuid_from
 
 _FIRST_NAMES = """
     Ada Alan Amara Anke Bela Bruno Carla Chen Clara Dana Deniz Edda Emil Enzo Fatima Femke Finn Grace Hana Hugo
@@ -19,7 +19,7 @@ _LAST_NAMES = """
 _TYPICAL_MONTH = {
     "ADMIN": (18, 0.4),
     "MANAGER": (22, 0.4),
-    "EDITOR": (31, 0.6),
+    "EDITOR": (28, 0.6),
     "EXPLORER": (6.5, 0.5),
     "MEMBER": (0.6, 0.4),
     "GUEST": (0.0, 0.0),
@@ -87,7 +87,7 @@ def hire(world: World, count: int, now_ms: int, rng: random.Random) -> None:
 def habits_of(role: str, rng: random.Random) -> Habits:
     """How somebody with this role works, by chance around what the role suggests."""
     median, spread = _TYPICAL_MONTH[role]
-    monthly = median * rng.lognormvariate(0, spread)
+    monthly = median * min(4.0, rng.lognormvariate(0, spread))
     notebooks = rng.choice(((85, 12, 3), (40, 55, 5), (60, 20, 20)))
     return Habits(
         monthly_micro=round(monthly * CREDIT),
@@ -114,6 +114,7 @@ def start_thread(world: World, email: str | None, habits: Habits, at_ms: int, rn
     thread = world.add_thread(
         email,
         at_ms,
+        thread_id=uuid_from(rng),
         title=None if rng.random() < 0.02 else " ".join(map(rng.choice, (_VERBS, _THINGS, _SPANS))),
         sensitive=sensitive,
         model=rng.choices(_MODELS, habits.model_weights)[0],

@@ -87,6 +87,11 @@ def seeded(*parts: object) -> random.Random:
     return random.Random(":".join(map(str, parts)))  # noqa: S311 - a simulation wants repeatable chance
 
 
+def uuid_from(rng: random.Random) -> str:
+    """An identifier in the form of a UUID."""
+    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
+
+
 class World:
     """One workspace. Its verbs change it; `prompts` and the totals are the truth about what was spent."""
 
@@ -165,7 +170,7 @@ class World:
 
     def new_id(self) -> str:
         """A fresh identifier, in the form of a UUID, the same in every run."""
-        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+        return uuid_from(self._ids)
 
     def add_thread(
         self,

@@ -1,0 +1,172 @@
+"""The session bus: calls with a time-out, names that come and go, signals. What the other modules need of D-Bus."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from dbus_fast import Message, MessageType, NameFlag, RequestNameReply
+from dbus_fast.aio import MessageBus
+from dbus_fast.errors import DBusError, InvalidAddressError
+from dbus_fast.service import ServiceInterface
+
+log = logging.getLogger(__name__)
+
+CALL_TIMEOUT_S = 10.0
+_BUS_NAME, _BUS_PATH = "org.freedesktop.DBus", "/org/freedesktop/DBus"
+
+
+class BusError(Exception):
+    """BusError: the session bus cannot be reached
+    └── CallFailed: a service did not do what was asked
+         ├── ServiceAbsent: nobody owns its name, or it cannot be started
+         └── NoAnswer: it did not answer within our time-out
+    """
+
+
+class CallFailed(BusError):
+    """A service did not do what was asked; the message is its own."""
+
+
+class ServiceAbsent(CallFailed):
+    """Nobody owns the service's name, and it cannot be started."""
+
+
+class NoAnswer(CallFailed):
+    """The service did not answer within our time-out; it may still do so."""
+
+
+_ABSENT_ERRORS = (
+    "org.freedesktop.DBus.Error.ServiceUnknown",
+    "org.freedesktop.DBus.Error.NameHasNoOwner",
+    "org.freedesktop.DBus.Error.NoReply",
+    "org.freedesktop.DBus.Error.TimedOut",
+    "org.freedesktop.DBus.Error.Spawn.",
+)
+
+
+def session_bus_address() -> str | None:
+    """Where the session bus is: DBUS_SESSION_BUS_ADDRESS, else the user's bus in XDG_RUNTIME_DIR; None: nowhere."""
+    address = os.environ.get("DBUS_SESSION_BUS_ADDRESS")
+    if address:
+        return address
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return f"unix:path={runtime}/bus" if runtime and Path(runtime, "bus").exists() else None
+
+
+class SessionBus:
+    """One connection to the session bus; made by `connect`."""
+
+    def __init__(self, bus: MessageBus) -> None:
+        self._bus = bus
+        self._signals: list[tuple[str, str, Callable[[list[Any]], None]]] = []
+        self._owners: dict[str, Callable[[bool], None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        bus.add_message_handler(self._on_message)
+
+    @classmethod
+    async def connect(cls, address: str) -> "SessionBus":
+        """Connect to the bus at `address`; raises BusError when that cannot be done."""
+        try:
+            return cls(await MessageBus(bus_address=address, auth_timeout=CALL_TIMEOUT_S).connect())
+        except (OSError, InvalidAddressError, DBusError, EOFError) as error:
+            raise BusError(str(error) or type(error).__name__) from None
+
+    async def own(self, name: str) -> bool:
+        """Take a well-known name; False when somebody else has it."""
+        reply = await self._bus.request_name(name, NameFlag.DO_NOT_QUEUE)
+        return reply in (RequestNameReply.PRIMARY_OWNER, RequestNameReply.ALREADY_OWNER)
+
+    def export(self, path: str, interface: ServiceInterface) -> None:
+        """Offer an object to the bus."""
+        self._bus.export(path, interface)
+
+    async def call(
+        self,
+        service: str,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        body: list[Any] | None = None,
+        timeout_s: float | None = CALL_TIMEOUT_S,
+    ) -> list[Any]:
+        """Call a method; its answer's values. Raises CallFailed or what is below it; a `timeout_s` of None waits on."""
+        message = Message(
+            destination=service,
+            path=path,
+            interface=interface,
+            member=member,
+            signature=signature,
+            body=[] if body is None else body,
+        )
+        try:
+            async with asyncio.timeout(timeout_s):
+                reply = await self._bus.call(message)
+        except TimeoutError:
+            raise NoAnswer(f"{service} did not answer in {timeout_s:g} s") from None
+        except (OSError, EOFError) as error:
+            raise CallFailed(f"the session bus is gone: {error}") from None
+        if reply is None:
+            raise CallFailed("the session bus is gone")
+        if reply.message_type is MessageType.ERROR:
+            raise _error(service, reply)
+        return list(reply.body)
+
+    async def on_signal(self, service: str, interface: str, member: str, callback: Callable[[list[Any]], None]) -> None:
+        """Call back with the values of each such signal from whoever owns `service`."""
+        self._signals.append((interface, member, callback))
+        await self._add_match(f"type='signal',sender='{service}',interface='{interface}',member='{member}'")
+
+    async def watch_name(self, name: str, callback: Callable[[bool], None]) -> None:
+        """Call back with True whenever `name` gets an owner (also a new one), with False when it lost it; and now."""
+        self._owners[name] = callback
+        await self._add_match(
+            f"type='signal',sender='{_BUS_NAME}',interface='{_BUS_NAME}',member='NameOwnerChanged',arg0='{name}'"
+        )
+        (owned,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "NameHasOwner", "s", [name])
+        callback(owned)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` beside the rest; it handles its own errors."""
+        task = asyncio.get_running_loop().create_task(work)
+        # The loop itself holds tasks only weakly.
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def wait_until_lost(self) -> str:
+        """Wait for the connection's end; why it ended."""
+        try:
+            await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+        except Exception as error:  # dbus-fast raises whatever its reader met
+            return str(error) or type(error).__name__
+        return "closed"
+
+    def disconnect(self) -> None:
+        """End the connection; all names are given up."""
+        self._bus.disconnect()
+
+    async def _add_match(self, rule: str) -> None:
+        await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "AddMatch", "s", [rule])
+
+    def _on_message(self, message: Message) -> None:
+        if message.message_type is not MessageType.SIGNAL:
+            return
+        if message.interface == _BUS_NAME and message.member == "NameOwnerChanged" and message.sender == _BUS_NAME:
+            name, _, new_owner = message.body
+            if name in self._owners:
+                self._owners[name](bool(new_owner))
+            return
+        for interface, member, callback in self._signals:
+            if (message.interface, message.member) == (interface, member):
+                callback(message.body)
+
+
+def _error(service: str, reply: Message) -> CallFailed:
+    name = reply.error_name or ""
+    said = str(reply.body[0]) if reply.body else name
+    if name.startswith(_ABSENT_ERRORS):
+        return ServiceAbsent(f"{service} is not there: {said}")
+    return CallFailed(f"{service} refused: {said}")

@@ -1,0 +1,88 @@
+"""The daemon from the event loop's side: its events by a thread of their own, and calls that do not block."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from hexmeter.wire.client import Client, ClientError, DaemonAbsent
+
+Answer = TypeVar("Answer")
+
+FIRST_RETRY_S = 1.0
+LAST_RETRY_S = 30.0
+
+
+class Feed:
+    """Follows the daemon's events and connects again when it comes back, calling back on the running loop.
+
+    `on_event` gets each event's name and document; `on_lost` a reason, empty if the daemon is merely not running.
+    """
+
+    def __init__(
+        self, client: Client, on_event: Callable[[str, dict[str, Any]], None], on_lost: Callable[[str], None]
+    ) -> None:
+        self._client = client
+        self._on_event = on_event
+        self._on_lost = on_lost
+
+    def start(self) -> None:
+        """Begin, on a thread that ends with the process: it waits in the daemon's socket most of the time."""
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._follow, args=(loop,), name="events", daemon=True).start()
+
+    def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
+        pause = threading.Event()
+        delay_s = FIRST_RETRY_S
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the tray is ending
+            while True:
+                heard, reason = self._listen(loop)
+                loop.call_soon_threadsafe(self._on_lost, reason)
+                delay_s = FIRST_RETRY_S if heard else delay_s
+                pause.wait(delay_s)
+                delay_s = min(delay_s * 2, LAST_RETRY_S)
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> tuple[bool, str]:
+        """Pass on events until the stream ends: whether there were any, and what went wrong."""
+        heard = False
+        try:
+            for event, document in self._client.events():
+                heard = True
+                loop.call_soon_threadsafe(self._on_event, event, document)
+        except DaemonAbsent:
+            return heard, ""
+        except ClientError as error:
+            return heard, error.message
+        except ValueError:
+            return heard, "the daemon's events cannot be read: is it of another version?"
+        return heard, ""
+
+
+async def in_thread(work: Callable[[], Answer]) -> Answer:
+    """What `work` returns or raises, done on a thread of its own that ends with the process.
+
+    An executor's threads would keep the process from ending while the daemon takes its time to answer.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Answer] = loop.create_future()
+
+    def settle(value: Answer | None, error: Exception | None) -> None:
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(value)  # type: ignore[arg-type]  # a value of None is what `work` returned
+
+    def run() -> None:
+        value, failure = None, None
+        try:
+            value = work()
+        except Exception as error:  # handed to whoever awaits it
+            failure = error
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, value, failure)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await answer

@@ -1,0 +1,208 @@
+"""A stand-in for the daemon on a real Unix socket: the calls a tray makes, with deliveries that can be watched."""
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Self
+
+from hexmeter.wire.httpd import Answer, HttpServer, Request, Response, Stream
+
+METER: dict[str, Any] = {
+    "id": "grant:ed@acme.test",
+    "kind": "grant",
+    "label": "ed@acme.test",
+    "limit": 40.0,
+    "used": 12.5,
+    "remaining": 27.5,
+    "state": "ok",
+    "bound": "exact",
+    "adjustment": 0.0,
+    "period": {"start": "2026-11-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"},
+    "burn": {"per_prompt": 1.56, "prompts": 8, "per_day": 0.9, "pace": 27.1},
+    "forecast": {"expected_total": 25.0, "low": 18.0, "high": 34.0, "exhaust_at": None, "probability": 0.07},
+}
+STATUS: dict[str, Any] = {
+    "schema": 1,
+    "as_of": "2026-11-22T14:02:00Z",
+    "stale": False,
+    "progress": None,
+    "last_poll": {"at": "2026-11-22T14:02:00Z", "ok": True, "error": None, "requests": 2},
+    "identity": {"email": "ed@acme.test", "role": "EDITOR", "org": "acme"},
+    "meters": [METER],
+    "interval_s": 300,
+    "links": {"hex": "https://app.hex.tech"},
+    "notes": [],
+    "paused_until": None,
+    "version": "0.1.0",
+}
+
+
+def meter(**changes: Any) -> dict[str, Any]:
+    """The one meter of the plain status, with changes."""
+    return {**METER, **changes}
+
+
+def status(**changes: Any) -> dict[str, Any]:
+    """The plain status, with changes."""
+    return {**STATUS, **changes}
+
+
+def notice(*deliveries: int, **changes: Any) -> dict[str, Any]:
+    """A notice as a claim answers it; its one alert has the number of its first delivery plus 100."""
+    plain = {
+        "deliveries": list(deliveries),
+        "alerts": [deliveries[0] + 100],
+        "title": "Hex credits: 80 % used",
+        "body": "8.1 of 40 left.",
+        "severity": "warning",
+        "link": None,
+        "replaces": None,
+    }
+    return {**plain, **changes}
+
+
+class FakeDaemon:
+    """Serves in a thread of its own between `start` and `stop`; what it knows outlives a restart, as a database does.
+
+    `confirmed` records every confirmation it took. While `deaf` it dies at a confirmation instead of taking it.
+    """
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        self.status: dict[str, Any] = status()
+        self.active: list[dict[str, Any]] = []
+        self.poll_answer: dict[str, Any] = {
+            "schema": 1, "ok": True, "error": None, "requests": 2, "increases": 0, "threads": 7
+        }  # fmt: skip
+        self.polls = 0
+        self.claims = 0
+        self.confirmed: list[tuple[list[int], str]] = []
+        self.deaf = False
+        self.may_answer_poll = threading.Event()
+        self.may_answer_poll.set()
+        self._waiting: list[dict[str, Any]] = []
+        self._claimed: list[dict[str, Any]] = []
+        self._loop = asyncio.new_event_loop()
+        self._changed: set[asyncio.Event] = set()
+        self._server: asyncio.Server | None = None
+        self._http: HttpServer | None = None
+        threading.Thread(target=self._loop.run_forever, name="fake daemon", daemon=True).start()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen; what was claimed and not confirmed waits again, as when its lease ran out."""
+        self._waiting, self._claimed = self._claimed + self._waiting, []
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(timeout=10)
+
+    def stop(self) -> None:
+        """Go away, as a daemon that was killed."""
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(timeout=10)
+
+    def show(self, **changes: Any) -> None:
+        """Change the status and tell who listens."""
+        self.status = {**self.status, **changes}
+        self._tell()
+
+    def alert(self, *active: dict[str, Any]) -> None:
+        """Set the active alerts and tell who listens."""
+        self.active = list(active)
+        self._tell()
+
+    def deliver(self, *notices: dict[str, Any]) -> None:
+        """Let these notices wait for a desktop, and tell who listens."""
+        self._waiting += notices
+        self._tell()
+
+    def states(self, delivery: int) -> list[str]:
+        """What was confirmed of one delivery, in order."""
+        return [state for deliveries, state in self.confirmed if delivery in deliveries]
+
+    def _tell(self) -> None:
+        def wake() -> None:
+            for changed in self._changed:
+                changed.set()
+
+        self._loop.call_soon_threadsafe(wake)
+
+    async def _start(self) -> None:
+        self.socket.unlink(missing_ok=True)
+        self._http = HttpServer(self._answer)
+        self._server = await asyncio.start_unix_server(self._http.accept, str(self.socket))
+
+    async def _stop(self) -> None:
+        if self._server is None or self._http is None:
+            return
+        self._server.close()
+        self._server = None
+        await self._http.close()
+        self.socket.unlink(missing_ok=True)
+
+    async def _answer(self, request: Request) -> Answer:
+        body = json.loads(request.body) if request.body else {}
+        match request.method, request.path:
+            case "GET", "/v1/status":
+                return _json(self.status)
+            case "GET", "/v1/events":
+                return Stream(self._events())
+            case "POST", "/v1/poll":
+                self.polls += 1
+                await asyncio.to_thread(self.may_answer_poll.wait, 20)
+                return _json(self.poll_answer)
+            case "POST", "/v1/deliveries/claim":
+                return self._claim(body)
+            case "POST", "/v1/deliveries/confirm":
+                return await self._confirm(body)
+        return _json({"error": {"code": "not_found", "message": "no such endpoint", "hint": ""}}, 404)
+
+    def _claim(self, body: dict[str, Any]) -> Answer:
+        assert body["channel"] == "desktop"
+        assert body["claimant"]
+        self.claims += 1
+        taken, self._waiting = self._waiting, []
+        self._claimed += taken
+        if taken:
+            self._tell()
+        return _json({"schema": 1, "notices": taken})
+
+    async def _confirm(self, body: dict[str, Any]) -> Answer:
+        if self.deaf:
+            self._loop.create_task(self._stop())
+            await asyncio.sleep(5)
+        deliveries, state = body["deliveries"], body["state"]
+        self.confirmed.append((deliveries, state))
+        settled = [notice for notice in self._claimed if notice["deliveries"] == deliveries]
+        self._claimed = [notice for notice in self._claimed if notice["deliveries"] != deliveries]
+        if state == "pending":
+            self._waiting += settled
+            self._tell()
+        return _json({"schema": 1})
+
+    async def _events(self) -> AsyncIterator[bytes]:
+        changed = asyncio.Event()
+        self._changed.add(changed)
+        try:
+            while True:
+                yield _event("status", self.status)
+                yield _event("alerts", {"schema": 1, "pending": len(self._waiting), "active": self.active})
+                await changed.wait()
+                changed.clear()
+        finally:
+            with contextlib.suppress(KeyError):
+                self._changed.remove(changed)
+
+
+def _json(document: dict[str, Any], code: int = 200) -> Response:
+    return Response(code, json.dumps(document).encode())
+
+
+def _event(name: str, document: dict[str, Any]) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(document)}\n\n".encode()

@@ -1,0 +1,208 @@
+"""The view as tables: what a status document looks like in the tray."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hexmeter.core.instants import parse_iso
+from hexmeter_tray.model import Facts, Gauge, IconState, Refresh
+from hexmeter_tray.view import view
+
+from .fake_daemon import meter, status
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW_MS = parse_iso("2026-11-22T14:10:00Z")
+ENDS = {"exhaust_at": "2026-11-26T10:00:00Z", "probability": 0.9}
+NOTHING: dict[str, Any] = {"limit": None, "used": None, "remaining": None, "state": "unknown"}
+MENU_END = ["---", "Refresh now", "Open Hex", "---", "Quit"]
+
+
+def shown(document: dict[str, Any] | None, **facts: Any) -> list[str]:
+    """The menu's labels."""
+    menu = view(Facts(document, **facts), NOW_MS, BERLIN).menu
+    return [item.label or "---" for item in menu]
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        pytest.param(meter(), "Grant 27.5 of 40 left", id="exact"),
+        pytest.param(meter(bound="estimated"), "Grant about 27.5 of 40 left", id="estimated"),
+        pytest.param(meter(bound="at_least"), "Grant at most 27.5 of 40 left", id="used at least"),
+        pytest.param(
+            meter(used=43.2, remaining=0.0, state="exhausted"), "Grant 0 of 40 left (43.2 used)", id="overdrawn"
+        ),
+        pytest.param(
+            meter(used=40.0, remaining=0.0, state="exhausted", bound="at_least"), "Grant 0 of 40 left", id="used up"
+        ),
+        pytest.param(meter(used=39.999, remaining=0.001), "Grant less than 0.01 of 40 left", id="a trace is not none"),
+        pytest.param(meter(remaining=1 / 3), "Grant 0.33 of 40 left", id="two decimals"),
+        pytest.param(meter(**NOTHING), "Grant unknown", id="unknown is no zero"),
+        pytest.param(meter(state="unknown"), "Grant unknown", id="unknown though figures are there"),
+        pytest.param(meter(**{**NOTHING, "used": 12.5}), "Grant 12.5 used, limit unknown", id="used without a limit"),
+        pytest.param(meter(forecast=ENDS), "Grant 27.5 of 40 left · lasts until Thu 26 Nov", id="will run out"),
+        pytest.param(
+            meter(forecast={"exhaust_at": "2026-11-20T10:00:00Z"}), "Grant 27.5 of 40 left", id="a forecast gone by"
+        ),
+        pytest.param(
+            meter(kind="runs", id="runs", label="Project runs"), "Project runs 27.5 of 40 left", id="not a grant"
+        ),
+        pytest.param(meter(remaining="27"), "Grant unknown", id="a string is no figure"),
+        pytest.param(meter(remaining=float("nan")), "Grant unknown", id="not a number is no figure"),
+        pytest.param(meter(state="splendid"), "Grant unknown", id="a state of another version"),
+    ],
+)
+def test_a_meter_alone_is_one_true_line(given: dict[str, Any], line: str) -> None:
+    assert shown(status(meters=[given])) == [line, *MENU_END]
+
+
+def test_several_meters_are_told_apart_by_their_labels() -> None:
+    pool = meter(id="pool", kind="pool", label="Add-on pool", limit=500.0, remaining=404.0)
+    assert shown(status(meters=[meter(), pool]))[:2] == [
+        "ed@acme.test: 27.5 of 40 left",
+        "Add-on pool: 404 of 500 left",
+    ]
+
+
+def test_of_many_meters_the_five_nearest_their_limit_are_listed() -> None:
+    def of(name: str, remaining: float | None, state: str) -> dict[str, Any]:
+        return meter(id=f"grant:{name}", label=name, remaining=remaining, state=state)
+
+    meters = [
+        of("full", 40.0, "ok"),
+        of("blank", None, "unknown"),
+        of("half", 20.0, "ok"),
+        of("empty", 0.0, "exhausted"),
+        of("low", 7.0, "warning"),
+        of("forecast", 30.0, "critical"),
+        of("third", 13.0, "ok"),
+    ]
+    labels = shown(status(meters=meters))
+    assert [label.partition(":")[0] for label in labels[:6]] == [
+        "empty",
+        "forecast",
+        "low",
+        "third",
+        "half",
+        "and 2 more",
+    ]
+    assert view(Facts(status(meters=meters)), NOW_MS, BERLIN).icon == IconState(Gauge.EXHAUSTED, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "icon"),
+    [
+        pytest.param({}, IconState(Gauge.OK, 65), id="cut to a step"),
+        pytest.param({"remaining": 40.0}, IconState(Gauge.OK, 100), id="full"),
+        pytest.param({"remaining": 39.99}, IconState(Gauge.OK, 95), id="nearly full is not full"),
+        pytest.param({"remaining": 8.0, "state": "warning"}, IconState(Gauge.WARNING, 20), id="on a step"),
+        pytest.param({"remaining": 0.1, "state": "critical"}, IconState(Gauge.CRITICAL, 5), id="a rest is not empty"),
+        pytest.param({"remaining": 0.0, "state": "exhausted"}, IconState(Gauge.EXHAUSTED, 0), id="empty"),
+        pytest.param(
+            {"limit": 0.0, "remaining": 0.0, "state": "exhausted"}, IconState(Gauge.EXHAUSTED, 0), id="no grant"
+        ),
+        pytest.param(NOTHING, IconState(Gauge.UNKNOWN), id="unknown"),
+    ],
+)
+def test_the_icon_is_the_gauge_of_what_is_left(changes: dict[str, Any], icon: IconState) -> None:
+    assert view(Facts(status(meters=[meter(**changes)])), NOW_MS, BERLIN).icon == icon
+
+
+def test_an_unknown_meter_does_not_hide_a_known_one_in_the_icon() -> None:
+    meters = [meter(id="pool", **NOTHING), meter()]
+    assert view(Facts(status(meters=meters)), NOW_MS, BERLIN).icon == IconState(Gauge.OK, 65)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "since"),
+    [
+        pytest.param("2026-11-22T14:02:00Z", "15:02", id="today"),
+        pytest.param("2026-11-21T22:30:00Z", "Sat 21 Nov 23:30", id="yesterday where the desktop is"),
+    ],
+)
+def test_stale_figures_say_since_when(as_of: str, since: str) -> None:
+    seen = view(Facts(status(stale=True, as_of=as_of, meters=[meter(forecast=ENDS)])), NOW_MS, BERLIN)
+    assert [item.label for item in seen.menu][:2] == [
+        f"No good reading since {since}",
+        f"Grant 27.5 of 40 left (as of {since})",
+    ]
+    assert seen.icon == IconState(Gauge.STALE, 65)
+    assert since in seen.title
+    assert any(since in line for line in seen.tooltip)
+
+
+def test_without_any_reading_nothing_is_invented() -> None:
+    seen = view(Facts(status(stale=True, as_of=None, meters=[])), NOW_MS, BERLIN)
+    assert [item.label for item in seen.menu][:2] == ["No good reading yet", "No figures yet"]
+    assert seen.icon == IconState(Gauge.UNKNOWN)
+    assert seen.title == "Hexmeter: No good reading yet"
+
+
+def test_a_failed_poll_and_the_first_reading_are_told() -> None:
+    poll = {"at": "2026-11-22T14:02:00Z", "ok": False, "error": "Hex answered 503\nsorry", "requests": 1}
+    labels = shown(status(last_poll=poll, progress={"done": 12, "of": None}))
+    assert labels[:2] == ["Last poll failed: Hex answered 503 sorry", "Reading the history: 12 so far"]
+
+
+def test_without_a_daemon_the_menu_says_how_to_start_it() -> None:
+    seen = view(Facts(None, refresh=Refresh(at_ms=NOW_MS, error="the daemon is not running")), NOW_MS, BERLIN)
+    lines = {item.label: item.enabled for item in seen.menu if item.label}
+    assert list(lines)[:2] == ["The daemon is not running", "Start it with: hexmeter daemon"]
+    assert [label for label, enabled in lines.items() if enabled] == ["Quit"]
+    assert seen.icon == IconState(Gauge.ABSENT)
+    assert seen.title == "Hexmeter: The daemon is not running"
+
+
+def test_a_daemon_that_may_not_be_asked_is_not_called_absent() -> None:
+    assert shown(None, trouble="the daemon's socket may not be opened")[0] == "the daemon's socket may not be opened"
+
+
+def test_active_alerts_are_listed_between_meters_and_actions() -> None:
+    alerts = ({"id": 7, "title": "Hex credits: 80 % used"}, {"id": 8, "title": "\u202eThe pool ends\x1b[31m"})
+    seen = view(Facts(status(), alerts), NOW_MS, BERLIN)
+    lines = {item.label: item.enabled for item in seen.menu if item.label}
+    assert list(lines)[:4] == ["Grant 27.5 of 40 left", "Hex credits: 80 % used", "The pool ends[31m", "Refresh now"]
+    assert not lines["Hex credits: 80 % used"]
+
+
+@pytest.mark.parametrize(
+    ("refresh", "label", "enabled"),
+    [
+        pytest.param(Refresh(), "Refresh now", True, id="never asked"),
+        pytest.param(Refresh(running=True), "Refreshing…", False, id="running"),
+        pytest.param(Refresh(at_ms=NOW_MS), "Refresh now (nothing new at 15:10)", True, id="nothing new"),
+        pytest.param(Refresh(at_ms=NOW_MS, increases=1), "Refresh now (1 increase at 15:10)", True, id="one"),
+        pytest.param(Refresh(at_ms=NOW_MS, increases=3), "Refresh now (3 increases at 15:10)", True, id="several"),
+        pytest.param(
+            Refresh(at_ms=NOW_MS, error="Hex says\n429"),
+            "Refresh now (failed at 15:10: Hex says 429)",
+            True,
+            id="failed",
+        ),
+    ],
+)
+def test_refresh_says_how_it_went(refresh: Refresh, label: str, enabled: bool) -> None:
+    item = next(i for i in view(Facts(status(), refresh=refresh), NOW_MS, BERLIN).menu if i.id == "refresh")
+    assert (item.label, item.enabled) == (label, enabled)
+
+
+@pytest.mark.parametrize("link", [None, "http://127.0.0.1:8000", "https://user@app.hex.tech", "javascript:alert(1)", 7])
+def test_open_hex_is_disabled_without_an_https_host(link: object) -> None:
+    menu = view(Facts(status(links={"hex": link})), NOW_MS, BERLIN).menu
+    assert not next(item for item in menu if item.id == "open_hex").enabled
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"meters": None}, {"meters": [None, {}, {"label": 7}]}, {"meters": [{"forecast": 3}], "last_poll": "x"}],
+    ids=["empty", "no meters", "odd meters", "odd fields"],
+)
+def test_a_document_of_another_version_never_breaks_the_view(document: dict[str, Any]) -> None:
+    assert view(Facts(document), NOW_MS, None).icon == IconState(Gauge.UNKNOWN)
+
+
+def test_ids_stay_while_labels_change() -> None:
+    before, after = (view(Facts(status(meters=[meter(remaining=r)])), NOW_MS, BERLIN) for r in (27.5, 20.0))
+    assert [item.id for item in before.menu] == [item.id for item in after.menu]
+    assert before.menu != after.menu

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from hexmeter.hex.simulator.arrivals import keep_arriving, keep_going, put_near_limit
+from hexmeter.hex.simulator.documents import iso
 from hexmeter.hex.simulator.faults import KINDS, SPEC_HELP, BadFaultSpec, Fault, parse_fault
 from hexmeter.hex.simulator.history import generated
 from hexmeter.hex.simulator.jsontext import CREDIT, credits_number, micro_of
@@ -122,10 +123,12 @@ async def _serve(world: World, args: argparse.Namespace, about: list[str]) -> No
 
 def _greeting(sim: Running) -> list[str]:
     lines = [f"A simulated Hex with {len(sim.world.people)} people and {len(sim.world.threads)} threads. Its tokens:"]
+    width = max(map(len, sim.world.tokens))
     for token in sim.world.tokens.values():
         person = None if token.user_id is None else sim.world.people[token.user_id]
         who = f"{person.role:9} {person.email}" if person else "the workspace"
-        lines.append(f"  {token.text:20} {who}")
+        end = "" if token.expires_ms is None else f", until {iso(token.expires_ms)[:10]}"
+        lines.append(f"  {token.text:{width}}  {who}{end}")
     return [
         *lines,
         "",

@@ -8,7 +8,7 @@ from hexmeter.hex.simulator.world import seeded
 
 KINDS = {
     "301": "redirect to /elsewhere",
-    "400": "error {message, code, issues}",
+    "400": "error {message, code, issues}; =2, as for all errors up to 500: {reason, details, traceId}",
     "401": "token refused",
     "403": "insufficient access",
     "404": "not found",
@@ -40,7 +40,7 @@ KINDS = {
 SPEC_HELP = "KIND[=N][@PATH][:TIMES|:PROBABILITY], such as 500, 500:0.2, 429-seconds=30@/threads:3"
 
 _SPEC = re.compile(
-    r"(?P<kind>[a-z0-9-]+)(=(?P<value>\d{1,12}))?(@(?P<path>/[^:]*))?(:(?P<many>\d{1,9}|[01]?\.\d+|1\.0*))?"
+    r"(?P<kind>[a-z0-9-]+)(=(?P<value>\d{1,12}))?(@(?P<path>/[^:]*))?(:(?P<many>[1-9]\d{0,8}|0?\.\d+|1\.0+))?"
 )
 
 
@@ -53,7 +53,7 @@ class Fault:
     """A fault of a kind of KINDS, on paths that begin with `path` (below /api/v1).
 
     It strikes `times` times (None: always), each time by `probability`. `value` is the kind's own number, if any:
-    seconds for 429, bytes for big.
+    seconds for 429, bytes for big, 2 for the other shape of an error.
     """
 
     kind: str

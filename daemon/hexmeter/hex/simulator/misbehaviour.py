@@ -13,6 +13,7 @@ from hexmeter.wire.httpd import Answer, Raw, Response, Stream
 _HANG_S = 3_600
 _BIG_BYTES = 50_000_000
 _RETRY_AFTER_S = 7
+_OLDER_SHAPE = 2
 _HTML = b"<!doctype html><html><head><title>Hex</title></head><body><h1>One moment, please</h1></body></html>"
 
 # In place of the answer
@@ -36,7 +37,10 @@ def replaces(fault: Fault, query: Mapping[str, str]) -> bool:
 def replacement(fault: Fault, now_ms: int) -> Answer:
     """The answer of a fault that replaces Hex's; for a timeout, what follows once the waiting is over."""
     if fault.kind in _ERRORS:
-        return Response(int(fault.kind), dumps(_ERRORS[fault.kind]).encode())
+        document = _ERRORS[fault.kind]
+        if fault.value == _OLDER_SHAPE and "message" in document:
+            document = traced_error(str(document["message"]), "The request was refused.")
+        return Response(int(fault.kind), dumps(document).encode())
     if fault.kind.startswith("429"):
         wait_ms = 1000 * (_RETRY_AFTER_S if fault.value is None else fault.value)
         way = fault.kind.removeprefix("429-")

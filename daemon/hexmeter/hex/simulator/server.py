@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hexmeter.hex.simulator import api, control, misbehaviour
-from hexmeter.hex.simulator.documents import Document, HexError, error
+from hexmeter.hex.simulator.documents import Document, HexError, error, traced_error
 from hexmeter.hex.simulator.faults import Fault, Faults
 from hexmeter.hex.simulator.jsontext import dumps
 from hexmeter.hex.simulator.rates import Limiter, Rates, RetryAfter, too_many
@@ -71,7 +71,7 @@ class Simulator:
 
     def _answer(self, request: Request, now_ms: int) -> tuple[Answer, Fault | None]:
         if request.path != BASE_PATH and not request.path.startswith(BASE_PATH + "/"):
-            return _json(404, error(404, "Not found")), None
+            return _json(404, traced_error("Not found", f"No route for {request.path[:80]}")), None
         path = request.path.removeprefix(BASE_PATH)
         if request.method != "GET":
             self.writes_seen += 1

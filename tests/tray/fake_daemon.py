@@ -178,8 +178,10 @@ class FakeDaemon:
             self._loop.create_task(self._stop())
             await asyncio.sleep(5)
         deliveries, state = body["deliveries"], body["state"]
-        self.confirmed.append((deliveries, state))
         settled = [notice for notice in self._claimed if notice["deliveries"] == deliveries]
+        if not settled and not (state == "seen" and "handed_over" in self.states(deliveries[0])):
+            return _json({"error": {"code": "conflict", "message": "not claimed by you", "hint": ""}}, 409)
+        self.confirmed.append((deliveries, state))
         self._claimed = [notice for notice in self._claimed if notice["deliveries"] != deliveries]
         if state == "pending":
             self._waiting += settled

@@ -129,6 +129,14 @@ def test_it_ends_cleanly_even_while_a_refresh_is_running(stage: Stage, way: str)
     stage.daemon.may_answer_poll.set()
 
 
+def test_a_signal_right_after_the_start_ends_it_as_cleanly(stage: Stage) -> None:
+    tray = stage.start_tray()
+    stage.wait_for_said(tray, "no tray host")
+    tray.process.terminate()
+    assert tray.wait() == 0
+    assert tray.said().count("\n") == 1
+
+
 def test_open_hex_hands_the_configured_address_to_the_desktop(stage: Stage) -> None:
     opened = stage.folder / "opened"
     program = stage.folder / "xdg-open"

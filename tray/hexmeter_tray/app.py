@@ -41,12 +41,16 @@ class Tray(Protocol):
 
 async def run_tray(bus_address: str, socket_path: str) -> int:
     """Be the tray of the daemon at `socket_path` until told to end; the exit code."""
+    told_to_end = asyncio.Event()
+    # First of all: a session may end while the tray is still starting.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told_to_end.set)
     try:
         bus = await SessionBus.connect(bus_address)
         if not await bus.own(_bus_name(socket_path)):
             say("another tray shows this configuration in this session already")
             return _ALREADY_RUNNING
-        app = App(bus, Client(socket_path))
+        app = App(bus, Client(socket_path), told_to_end)
         await app.start()
     except BusError as error:
         say(f"the D-Bus session bus cannot be used: {error}; the tray needs one, as every desktop session has")
@@ -66,14 +70,14 @@ def _bus_name(socket_path: str) -> str:
 
 
 class App:
-    """Keeps the facts, shows each change of them, and does what is clicked."""
+    """Keeps the facts, shows each change of them, and does what is clicked. Ends when `told_to_end` is set."""
 
-    def __init__(self, bus: SessionBus, client: Client) -> None:
+    def __init__(self, bus: SessionBus, client: Client, told_to_end: asyncio.Event) -> None:
         self._bus = bus
         self._client = client
         self._facts = Facts()
         self._view: View | None = None
-        self._told_to_end = asyncio.Event()
+        self._told_to_end = told_to_end
         self._tray: Tray = SniTray(bus, self._on_action, self._show)
         self._notifier = DbusNotifier(
             bus,
@@ -95,8 +99,6 @@ class App:
     async def run_until_told(self) -> int:
         """Run until Quit, a signal or the end of the session; the exit code."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._told_to_end.set)
         told = loop.create_task(self._told_to_end.wait())
         lost = loop.create_task(self._bus.wait_until_lost())
         await asyncio.wait({told, lost}, return_when=asyncio.FIRST_COMPLETED)

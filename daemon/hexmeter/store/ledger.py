@@ -59,9 +59,9 @@ class Ledger:
                     added += observation.rows
         return tuple(added)
 
-    def knows(self, thread_ids: Iterable[str]) -> bool:
-        """Whether all these threads were seen before."""
-        return all(self._known(thread_id) is not None for thread_id in thread_ids)
+    def count_unknown(self, thread_ids: Iterable[str]) -> int:
+        """How many of these threads were never seen before."""
+        return sum(self._known(thread_id) is None for thread_id in set(thread_ids))
 
     def rows_of(self, thread_id: str) -> list[Usage]:
         """All usage of one thread, in the order it was stored."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 from hexmeter.core.instants import HOUR_MS
+from hexmeter.core.model import Identity, Person
 from hexmeter.store.database import Database
 
 EVERYBODY = ""
@@ -39,6 +40,14 @@ class LastPoll:
     ok: bool
     error: str | None
     requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What Hex lets the token do: list threads, list people. Until it refused, it is taken to do both."""
+
+    threads: bool = True
+    people: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,28 @@ class Progress:
         """When the last complete good poll was."""
         text = self._meta("good_at_ms")
         return None if text is None else int(text)
+
+    def identity(self) -> Identity | None:
+        """Who the token was when Hex last said it."""
+        text = self._meta("identity")
+        if text is None:
+            return None
+        stored = json.loads(text)
+        person = None if stored["person"] is None else Person(**stored["person"])
+        return Identity(stored["org_id"], person, stored["token_expires_ms"])
+
+    def save_identity(self, identity: Identity) -> None:
+        """Store who the token is."""
+        self._set_meta("identity", json.dumps(asdict(identity)))
+
+    def access(self) -> Access:
+        """What Hex last let the token do."""
+        text = self._meta("access")
+        return Access() if text is None else Access(**json.loads(text))
+
+    def save_access(self, access: Access) -> None:
+        """Store what Hex lets the token do."""
+        self._set_meta("access", json.dumps(asdict(access)))
 
     def baseline_done(self) -> bool:
         """Whether what stood at the very first start was told already."""

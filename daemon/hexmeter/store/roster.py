@@ -42,6 +42,11 @@ class Roster:
         """All people ever seen, those who left too, by email."""
         return [_person(row) for row in self._database.connection.execute("SELECT * FROM people ORDER BY email, id")]
 
+    def listed(self) -> list[Person]:
+        """The people Hex listed last time, by email."""
+        found = self._database.connection.execute("SELECT * FROM people WHERE listed ORDER BY email, id")
+        return [_person(row) for row in found]
+
     def by_id(self, user_id: str) -> Person | None:
         """The person with this id."""
         row = self._database.connection.execute("SELECT * FROM people WHERE id = ?", (user_id,)).fetchone()

@@ -50,6 +50,8 @@ class Client:
     def __init__(self, socket_path: str, timeout_s: float = 10.0) -> None:
         self.socket_path = socket_path
         self.timeout_s = timeout_s
+        self.absent_hint = "start it with: hexmeter daemon"
+        """What to try when nobody answers."""
 
     def get(self, path: str, **query: str | None) -> dict[str, Any]:
         """The JSON document at `path` (such as `/v1/status`), with the query parameters that are not None."""
@@ -62,7 +64,7 @@ class Client:
 
     def events(self) -> "EventStream":
         """The daemon's server-sent events, from now on; raises DaemonAbsent when nobody answers."""
-        connection = _connect(self.socket_path, self.timeout_s)
+        connection = self._connect(self.timeout_s)
         connection.sendall(_head("GET", "/v1/events", b"").encode("ascii"))
         # Between events the daemon may be silent for as long as nothing changes.
         connection.settimeout(None)
@@ -72,7 +74,7 @@ class Client:
         self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float | None = None
     ) -> dict[str, Any]:
         payload = b"" if body is None else json.dumps(body).encode("utf-8")
-        with _connect(self.socket_path, timeout_s or self.timeout_s) as connection:
+        with self._connect(timeout_s or self.timeout_s) as connection:
             try:
                 connection.sendall(_head(method, path, payload).encode("ascii") + payload)
                 status, content = _read_answer(connection)
@@ -82,8 +84,26 @@ class Client:
                     "it may be busy: try again, or see its log",
                 ) from None
             except OSError as error:
-                raise _absent(self.socket_path, error) from None
+                raise self._absent(error) from None
         return _document(status, content)
+
+    def _connect(self, timeout_s: float) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(timeout_s)
+        try:
+            connection.connect(self.socket_path)
+        except OSError as error:
+            connection.close()
+            raise self._absent(error) from None
+        return connection
+
+    def _absent(self, error: OSError) -> ClientError:
+        if isinstance(error, PermissionError):
+            return ClientError(
+                f"the daemon's socket {self.socket_path} may not be opened: {error.strerror}",
+                "it belongs to another user; run the command as that user",
+            )
+        return DaemonAbsent(f"the daemon is not running (nobody answers on {self.socket_path})", self.absent_hint)
 
 
 class EventStream:
@@ -125,29 +145,6 @@ def _events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         elif not line and data:
             yield event, json.loads(data)
             event, data = "message", ""
-
-
-def _connect(socket_path: str, timeout_s: float) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(timeout_s)
-    try:
-        connection.connect(socket_path)
-    except OSError as error:
-        connection.close()
-        raise _absent(socket_path, error) from None
-    return connection
-
-
-def _absent(socket_path: str, error: OSError) -> ClientError:
-    if isinstance(error, PermissionError):
-        return ClientError(
-            f"the daemon's socket {socket_path} may not be opened: {error.strerror}",
-            "it belongs to another user; run the command as that user",
-        )
-    return DaemonAbsent(
-        f"the daemon is not running (nobody answers on {socket_path})",
-        "start it with: hexmeter daemon",
-    )
 
 
 def _head(method: str, path: str, payload: bytes) -> str:

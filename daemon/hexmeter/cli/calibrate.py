@@ -1,0 +1,52 @@
+"""Set a grant's meter to the figure that Hex's own page shows."""
+
+import argparse
+import json
+
+from hexmeter.cli.ask import LONG_S, client
+from hexmeter.cli.main import Explained
+from hexmeter.cli.render import credits
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `hexmeter calibrate`."""
+    parser.add_argument("meter", metavar="METER", nargs="?", default="grant", help='such as "grant" or "grant:EMAIL"')
+    parser.add_argument("amount", metavar="CREDITS", nargs="?", help="what Hex shows as remaining")
+    figure = parser.add_mutually_exclusive_group()
+    figure.add_argument("--remaining", metavar="CREDITS", help="what Hex shows as remaining")
+    figure.add_argument("--used", metavar="CREDITS", help="what Hex shows as used")
+    parser.add_argument("--user", metavar="EMAIL", help="whose grant; default: your own")
+    parser.add_argument("--json", action="store_true", help="the meter as it is now, as JSON")
+    parser.epilog = (
+        "It polls first, so that the figure and the ledger are of the same moment; if that fails nothing is stored."
+        " Examples: hexmeter calibrate grant --used 12.5; hexmeter calibrate 27.5"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `hexmeter calibrate`."""
+    meter, amount = arguments.meter, arguments.amount
+    if amount is None and _is_number(meter):
+        meter, amount = "grant", meter
+    given = [figure for figure in (amount, arguments.remaining, arguments.used) if figure is not None]
+    if len(given) != 1:
+        raise Explained(
+            "calibrate takes one figure", "hexmeter calibrate grant --used 12.5, or hexmeter calibrate 27.5", 2
+        )
+    if arguments.user and meter == "grant":
+        meter = f"grant:{arguments.user}"
+    name = "used" if arguments.used is not None else "remaining"
+    body = {"meter": meter, name: given[0]}
+    document = client(arguments.config).post("/v1/calibrate", body, timeout_s=LONG_S)["meter"]
+    if arguments.json:
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        print(
+            f"{document['id']}: {credits(document['used'])} of {credits(document['limit'])} used;"
+            f" {document['adjustment']:+g} to what was seen, until the reset"
+        )
+    return 0
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()

@@ -1,0 +1,87 @@
+"""Run the daemon in the foreground: it polls Hex, stores what it sees and answers all other commands."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+from hexmeter.cli.main import Explained
+from hexmeter.config.load import ConfigError, load
+from hexmeter.config.model import Config
+from hexmeter.config.token import TokenError
+from hexmeter.service.app import EXIT_CONFIGURATION, EXIT_FAILED, Fatal, run_forever, run_once
+from hexmeter.service.watch import WatchError
+from hexmeter.store.database import AlreadyRunning, StoreError, WrongOrg
+from hexmeter.wire.address import config_path, default_config_path, default_database_path, runtime_folder, socket_path
+
+_EXIT_ALREADY_RUNNING = 4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `hexmeter daemon`."""
+    parser.add_argument("--once", action="store_true", help="poll once, the whole history included, then exit")
+    parser.add_argument("--max-seconds", type=_seconds, metavar="N", help="with --once: stop after N seconds")
+    parser.add_argument("--verbose", action="store_true", help="log more")
+    parser.epilog = "The token comes from HEX_TOKEN or from [hex] token_file. SIGTERM and Ctrl-C end it cleanly."
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `hexmeter daemon`."""
+    if arguments.max_seconds is not None and not arguments.once:
+        raise Explained("--max-seconds goes with --once", "hexmeter daemon --once --max-seconds 60", 2)
+    _log_to_stderr(logging.DEBUG if arguments.verbose else logging.INFO)
+    try:
+        config = read_config(arguments.config)
+        if arguments.once:
+            return asyncio.run(run_once(config, arguments.max_seconds))
+        path = Path(socket_path(arguments.config))
+        return asyncio.run(run_forever(config, path, own_folder=str(path.parent) == runtime_folder()))
+    except Fatal as error:
+        raise Explained(str(error), error.hint, error.exit_code) from None
+    except AlreadyRunning as error:
+        raise Explained(str(error), error.hint, _EXIT_ALREADY_RUNNING) from None
+    except WrongOrg as error:
+        raise Explained(str(error), error.hint, EXIT_CONFIGURATION) from None
+    except StoreError as error:
+        raise Explained(str(error), error.hint, EXIT_FAILED) from None
+    except TokenError as error:
+        raise Explained(str(error), error.hint, EXIT_CONFIGURATION) from None
+    except WatchError as error:
+        raise Explained(str(error), "mend [watch] users", EXIT_CONFIGURATION) from None
+
+
+def read_config(given: str | None) -> Config:
+    """The configuration in force. Raises Explained with all its errors."""
+    path = config_path(given)
+    try:
+        return load(
+            Path(path), must_exist=path != default_config_path(), default_database=Path(default_database_path())
+        )
+    except ConfigError as error:
+        raise Explained(str(error), "", EXIT_CONFIGURATION) from None
+
+
+class _OneLine(logging.Formatter):
+    """A line a record, whatever strangers put into it; only our own tracebacks take more."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        return " ".join(super().formatMessage(record).splitlines())
+
+
+def _log_to_stderr(level: int) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    # Under systemd the journal has its own clock.
+    stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
+    handler.setFormatter(_OneLine(stamp + "%(levelname)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+    for chatty in ("httpx", "httpcore", "apscheduler", "tzlocal"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 7 * 24 * 3600:
+        raise ValueError(text)
+    return value

@@ -1,0 +1,108 @@
+"""The command line's front door: finds the command, prints what went wrong, gives the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False  # typing's own costs a status bar its import
+if TYPE_CHECKING:
+    import argparse
+
+COMMANDS = {
+    "status": "Show the meters: what is left of each grant, how sure that is, and how fast it goes.",
+    "poll": "Ask the daemon to look at Hex now, wait, and say what it saw.",
+    "usage": "Show what was used in this period, summed by user, day or thread.",
+    "alerts": "Show what was told, newest first, and what became of it.",
+    "track": "Follow single threads by their links: for Editors and Explorers, whom Hex shows no list.",
+    "calibrate": "Set a grant's meter to the figure that Hex's own page shows.",
+    "daemon": "Run the daemon in the foreground: it polls Hex, stores what it sees and answers all other commands.",
+    "simulate": "Run a simulated Hex on this machine, to try hexmeter without an account.",
+    "demo": "Show everything at work on a simulated Hex: no account, nothing left behind.",
+}
+"""The commands and their help; each is the module of its name beside this one, imported when it is called."""
+
+_EPILOG = """\
+exit codes: 0 done; 1 failed (network, Hex); 2 usage or configuration; 3 the token is refused;
+4 already running; 5 the daemon is not running
+
+example: HEX_TOKEN=hxtp_… hexmeter daemon &   then   hexmeter status
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Run the command in `argv` (without the program's name); the exit code."""
+    try:
+        if argv in (["status"], ["status", "--json"]):
+            # Status bars run this every few seconds: no parser of options before the answer.
+            from hexmeter.cli.status import show
+
+            return show(None, as_json=len(argv) == 2)
+        arguments = _parse(argv)
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        known = _explained(error)
+        if known is None:
+            raise
+        message, hint, exit_code = known
+        print(f"hexmeter: {message}", file=sys.stderr)
+        if hint:
+            print(f"  try: {hint}", file=sys.stderr)
+        return exit_code
+
+
+def _explained(error: Exception) -> tuple[str, str, int] | None:
+    """What to print for an error a user can do something about, and its exit code; None for a fault of ours."""
+    from hexmeter.wire.client import ClientError
+
+    if isinstance(error, ClientError):
+        return error.message, error.hint, error.exit_code
+    if isinstance(error, Explained):
+        return str(error), error.hint, error.exit_code
+    return None
+
+
+class Explained(Exception):
+    """An error for the user: what happened, what to try, and the exit code."""
+
+    def __init__(self, message: str, hint: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    import argparse
+    from importlib import import_module
+
+    from hexmeter import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="hexmeter",
+        description="Tells you what your Hex agents cost before the credits run out.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"hexmeter {__version__}")
+    _add_config(parser, None)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    wanted = next((word for word in argv if word in COMMANDS), None)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if name == wanted:
+            module = import_module(f"hexmeter.cli.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+            _add_config(command, argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
+def _add_config(parser: argparse.ArgumentParser, default: str | None) -> None:
+    text = "another configuration file (also: HEXMETER_CONFIG)"
+    parser.add_argument("--config", metavar="FILE", default=default, help=text)

@@ -1,0 +1,38 @@
+"""Ask the daemon to look at Hex now, wait, and say what it saw."""
+
+import argparse
+import json
+import sys
+
+from hexmeter.cli.ask import LONG_S, client
+from hexmeter.cli.render import credits
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `hexmeter poll`."""
+    parser.add_argument("--json", action="store_true", help="what it saw, as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `hexmeter poll`: 0 for a good poll, 1 for a failed one, 3 when the token is refused."""
+    seen = client(arguments.config).post("/v1/poll", timeout_s=LONG_S)
+    if arguments.json:
+        print(json.dumps(seen, ensure_ascii=False, indent=2))
+    elif seen["ok"]:
+        print(poll_sentence(seen))
+    if seen["ok"]:
+        return 0
+    if not arguments.json:
+        print(f"hexmeter: {seen['error']}\n  try: {seen['hint']}", file=sys.stderr)
+    return 3 if seen["token_refused"] else 1
+
+
+def poll_sentence(seen: dict[str, object]) -> str:
+    """What a good poll saw."""
+    text = f"Looked at {seen['threads']} threads with {seen['requests']} requests"
+    amount = seen["credits"]
+    assert isinstance(amount, float | int)
+    text += f": {credits(amount)} credits new." if seen["increases"] else ": nothing new."
+    if seen["left_out"]:
+        text += f" {seen['left_out']} items could not be used; see the daemon's log."
+    return text + (" There is more history to read; the daemon goes on." if seen["more"] else "")

@@ -1,0 +1,116 @@
+"""Documents as text for a terminal: the only place that makes figures pretty."""
+
+import time
+from datetime import datetime
+
+TYPE_CHECKING = False  # typing's own costs a status bar its import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_GAUGE = 10
+_BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at most "}
+
+
+def status_lines(document: "dict[str, Any]") -> "list[str]":
+    """`hexmeter status` for eyes: who and as of when, a line a meter, and what to know about it."""
+    lines = [_heading(document)]
+    if document["stale"]:
+        lines.append(_stale(document))
+    if document["progress"]:
+        lines.append(f"Reading the history: {document['progress']['done']} threads so far; figures still grow.")
+    lines.append("")
+    if document["meters"]:
+        heads = ("METER", "LEFT", "", "USED", "STATE", "A DAY", "PACE", "RESET")
+        lines += table(heads, [_meter_row(meter) for meter in document["meters"]])
+    else:
+        lines.append("No meters yet: nothing was read from Hex so far.")
+    notes = list(document["notes"])
+    notes += sorted({meter["note"] for meter in document["meters"] if meter["note"]})
+    lines += ["", *(f"Note: {note}" for note in notes)] if notes else []
+    return lines
+
+
+def credits(amount: "float | None") -> str:
+    """An amount of credits: at most two decimals; "unknown" for None."""
+    if amount is None:
+        return "unknown"
+    text = f"{amount:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def moment(iso: str) -> str:
+    """An instant in this machine's time zone: Thu 26 Nov 09:05."""
+    local = datetime.fromisoformat(iso).astimezone()
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+
+
+def day(iso: str) -> str:
+    """An instant that is a local midnight as its day, any other with its time."""
+    text = moment(iso)
+    return text.removesuffix(" 00:00")
+
+
+def table(heads: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> "list[str]":
+    """Columns as wide as their widest cell; those whose cells all are figures flush right."""
+    columns = list(zip(*rows, strict=True)) if rows else [() for _ in heads]
+    widths = [max([len(head), *map(len, cells)]) for head, cells in zip(heads, columns, strict=True)]
+    right = [bool(cells) and all(cell[:1].isdigit() or cell in ("", "-") for cell in cells) for cells in columns]
+    lines = []
+    for row in (heads, *rows):
+        cells = [
+            cell.rjust(width) if flush else cell.ljust(width)
+            for cell, width, flush in zip(row, widths, right, strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _heading(document: "dict[str, Any]") -> str:
+    identity = document["identity"]
+    if identity is None:
+        return "Hex credits: Hex has not said yet who the token is"
+    who = identity["email"] or "workspace token"
+    role = f" ({identity['role'].lower()})" if identity["role"] else ""
+    return f"Hex credits · {who}{role} · as of {moment(document['as_of'])}"
+
+
+def _stale(document: "dict[str, Any]") -> str:
+    last = document["last_poll"]
+    if last is None:
+        return "STALE: Hex has not been read yet."
+    why = f": {last['error']}" if last["error"] else ""
+    return f"STALE: these figures are of {moment(document['as_of'])}. Last poll {moment(last['at'])}{why}"
+
+
+def _meter_row(meter: "dict[str, Any]") -> "list[str]":
+    left, limit, used = meter["remaining"], meter["limit"], meter["used"]
+    per_cent = f"{int(100 * used / limit)} %" if used is not None and limit else "-"
+    of = f"{_BOUNDS[meter['bound']]}{credits(left)} of {credits(limit)}" if left is not None else "unknown"
+    bar = gauge(left / limit) if left is not None and limit else "?" * _GAUGE
+    burn, period = meter["burn"], meter["period"]
+    return [
+        meter["label"],
+        of,
+        bar,
+        f"{credits(used)} ({per_cent})" if used is not None else "-",
+        meter["state"],
+        credits(burn["per_day"]) if burn["per_day"] is not None else "-",
+        credits(burn["pace"]) if burn["pace"] is not None else "-",
+        day(period["end"]) if period else "-",
+    ]
+
+
+def gauge(left: float) -> str:
+    """What is left as a bar: full at 1, and never quite empty before 0."""
+    cells = round(left * _GAUGE)
+    if left > 0:
+        cells = max(1, cells)
+    return "█" * cells + "░" * (_GAUGE - cells)
+
+
+def now_text() -> str:
+    """The local time of day."""
+    return time.strftime("%H:%M:%S")

@@ -1,0 +1,83 @@
+"""The words of every alert, written once: the fact, the consequence, the way out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from hexmeter.core.alerts import Kind, Rung
+from hexmeter.core.credits import format_credits
+from hexmeter.core.instants import to_datetime
+from hexmeter.core.meters import Bound, Meter
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_TITLES_IN_DIGEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a notification says."""
+
+    title: str
+    body: str
+    severity: str
+
+
+def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, *, own: bool) -> Text:
+    """The alert for `rung` of a grant's ladder; `own` is False for somebody else's meter, which is then named."""
+    used, limit, left = meter.used_micro or 0, meter.limit_micro or 0, meter.remaining_micro or 0
+    whose = "Hex credits" if own else meter.label
+    at_least = "At least " if meter.bound is Bound.AT_LEAST else ""
+    # Cut, not rounded: a figure just below the limit must not read as "100 % used".
+    used_percent = used * 100 // limit if limit else 0
+    reset = f"the reset on {day_text(meter.period.end_ms, zone)}" if meter.period else "the reset"
+    if rung.kind is Kind.EXHAUSTED:
+        beyond = used - limit
+        return Text(
+            f"{whose}: the grant is used up",
+            f"{at_least}{format_credits(used)} of {format_credits(limit)} used, {format_credits(beyond)} beyond the"
+            f" grant. Until {reset}, prompts draw on the workspace's add-on credits, if it has any.",
+            "critical",
+        )
+    about = "At most " if meter.bound is Bound.AT_LEAST else "About " if meter.bound is Bound.ESTIMATED else ""
+    return Text(
+        f"{whose}: {at_least.lower()}{used_percent} % used",
+        f"{about}{format_credits(left)} of {format_credits(limit)} left until {reset}.{_pace_sentence(meter)}",
+        "warning",
+    )
+
+
+def blind_text(why: str, since_ms: int | None, hint: str, zone: ZoneInfo) -> Text:
+    """The alert that nothing can be read from Hex: since when, why, and what to try."""
+    since = f"The figures are from {moment_text(since_ms, zone)}." if since_ms else "Nothing has been read yet."
+    return Text("Hexmeter cannot read Hex", f"{since} {_sentence(why)} {_sentence(hint)}", "warning")
+
+
+def digest_text(texts: Sequence[Text]) -> Text:
+    """Several alerts as one message."""
+    lines = [text.title for text in texts[:_TITLES_IN_DIGEST]]
+    if len(texts) > _TITLES_IN_DIGEST:
+        lines.append(f"and {len(texts) - _TITLES_IN_DIGEST} more: hexmeter alerts")
+    severity = "critical" if any(text.severity == "critical" for text in texts) else "warning"
+    return Text(f"Hex credits: {len(texts)} warnings", "\n".join(lines), severity)
+
+
+def day_text(at_ms: int, zone: ZoneInfo) -> str:
+    """A local day: Thu 26 Nov."""
+    local = to_datetime(at_ms).astimezone(zone)
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+
+
+def moment_text(at_ms: int, zone: ZoneInfo) -> str:
+    """A local day and time: Thu 26 Nov 09:05."""
+    return f"{day_text(at_ms, zone)} {to_datetime(at_ms).astimezone(zone):%H:%M}"
+
+
+def _pace_sentence(meter: Meter) -> str:
+    pace = meter.burn.pace_micro
+    return "" if pace is None else f" At this month's pace it would come to {format_credits(pace)}."
+
+
+def _sentence(words: str) -> str:
+    text = words[:1].upper() + words[1:]
+    return text if not text or text.endswith((".", "…", "?")) else text + "."

@@ -1,0 +1,200 @@
+"""The local API: a table of routes, from path to verb."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hexmeter.core.periods import Period
+from hexmeter.service.daemon import Daemon, Refused
+from hexmeter.service.poll import Outcome
+from hexmeter.service.watch import WatchError
+from hexmeter.store.database import WrongOrg
+from hexmeter.wire import shapes
+from hexmeter.wire.httpd import Answer, Request, Response, Stream
+from hexmeter.wire.shapes import Failure
+
+_CHANNELS = ("desktop",)
+_STATES = ("handed_over", "seen", "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint: the method and path, what it does, and the function that answers."""
+
+    method: str
+    path: str
+    help: str
+    answer: Callable[["Api", Request], Awaitable[dict[str, Any] | Stream]]
+
+
+class Api:
+    """Answers requests from the command line, the tray and status bars with the daemon's verbs."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+
+    async def handle(self, request: Request) -> Answer:
+        """The answer to one request; errors all have one shape."""
+        try:
+            answer = await self._route(request).answer(self, request)
+        except Refused as error:
+            return _failed(error.failure)
+        except (WrongOrg, WatchError) as error:
+            return _failed(Failure("configuration", str(error), getattr(error, "hint", ""), 2))
+        except sqlite3.Error as error:
+            return _failed(Failure("database", f"the database cannot be used: {error}", "is the disk full?"), 500)
+        return answer if isinstance(answer, Stream) else Response(200, shapes.dump(answer))
+
+    def _route(self, request: Request) -> Route:
+        for route in ROUTES:
+            if (route.method, route.path) == (request.method, request.path):
+                return route
+        raise Refused(
+            Failure("not_found", f"there is no {request.method} {request.path[:80]}", "are both of one version?")
+        )
+
+    async def status(self, request: Request) -> dict[str, Any]:
+        return self._daemon.documents.status(self._daemon.clock.now_ms())
+
+    async def events(self, request: Request) -> Stream:
+        return Stream(self._events())
+
+    async def usage(self, request: Request) -> dict[str, Any]:
+        by = request.query.get("by", "user")
+        if by not in ("user", "day", "thread"):
+            raise _bad(f"usage by {by[:40]!r}", "by: user, day or thread")
+        now_ms = self._daemon.clock.now_ms()
+        period = self._daemon.figures.period(now_ms)
+        # The day that runs is shown, those to come are not.
+        until_ms = max(now_ms, period.start_ms + 1) if by == "day" else period.end_ms
+        return self._daemon.documents.usage(by, Period(period.start_ms, until_ms))
+
+    async def newest(self, request: Request) -> dict[str, Any]:
+        limit = request.query.get("limit", "20")
+        if not limit.isdecimal() or not 1 <= int(limit) <= 500:
+            raise _bad(f"limit={limit[:40]}", "limit: 1 to 500")
+        return self._daemon.documents.newest(int(limit))
+
+    async def alerts(self, request: Request) -> dict[str, Any]:
+        return self._daemon.documents.alerts()
+
+    async def poll(self, request: Request) -> dict[str, Any]:
+        return _poll_document(await self._daemon.poll(whole=True))
+
+    async def tracked(self, request: Request) -> dict[str, Any]:
+        return self._daemon.documents.tracked()
+
+    async def track(self, request: Request) -> dict[str, Any]:
+        ids = self._daemon.track(_texts(_body(request), "threads"))
+        outcome = await self._daemon.poll(whole=False)
+        return {**self._daemon.documents.tracked(), "added": ids, "poll": _poll_document(outcome)}
+
+    async def untrack(self, request: Request) -> dict[str, Any]:
+        self._daemon.untrack(_texts(_body(request), "threads"))
+        return self._daemon.documents.tracked()
+
+    async def calibrate(self, request: Request) -> dict[str, Any]:
+        body = _body(request)
+        given = [name for name in ("used", "remaining") if body.get(name) is not None]
+        if len(given) != 1:
+            raise _bad("a calibration takes one figure", "give either used or remaining")
+        meter_name, amount = body.get("meter", "grant"), body[given[0]]
+        if not isinstance(meter_name, str) or not isinstance(amount, str | int):
+            raise _bad("a calibration takes a meter and an amount", 'such as {"meter": "grant", "used": "12.5"}')
+        meter = await self._daemon.calibrate(meter_name, str(amount), is_used=given == ["used"])
+        return {"meter": shapes.meter(meter)}
+
+    async def claim(self, request: Request) -> dict[str, Any]:
+        body = _body(request)
+        channel, claimant = body.get("channel"), body.get("claimant")
+        if channel not in _CHANNELS or not isinstance(claimant, str) or not claimant:
+            raise _bad("a claim takes a channel and a claimant", f"channel: {', '.join(_CHANNELS)}")
+        notices = self._daemon.claim(channel, claimant)
+        return {"notices": [self._daemon.documents.notice(notice) for notice in notices]}
+
+    async def confirm(self, request: Request) -> dict[str, Any]:
+        body = _body(request)
+        deliveries, state, claimant = body.get("deliveries"), body.get("state"), body.get("claimant")
+        if (
+            not isinstance(deliveries, list)
+            or not all(type(delivery) is int for delivery in deliveries)
+            or state not in _STATES
+            or not isinstance(claimant, str)
+        ):
+            raise _bad("a confirmation takes deliveries, a state and a claimant", f"state: {', '.join(_STATES)}")
+        return {"moved": self._daemon.confirm(deliveries, state, claimant)}
+
+    async def _events(self) -> AsyncIterator[bytes]:
+        """Server-sent events `status` and `alerts`, each at once and then whenever it changed."""
+        sent: dict[str, bytes] = {}
+        async for _ in self._daemon.changes():
+            now_ms = self._daemon.clock.now_ms()
+            documents = {
+                "status": self._daemon.documents.status(now_ms),
+                "alerts": self._daemon.documents.standing(now_ms),
+            }
+            for name, document in documents.items():
+                data = shapes.dump(document)
+                if sent.get(name) != data:
+                    sent[name] = data
+                    yield b"event: %s\ndata: %s\n\n" % (name.encode(), data)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/v1/status", "the meters and how polling goes", Api.status),
+    Route("GET", "/v1/events", "server-sent events: status and alerts, as they change", Api.events),
+    Route("GET", "/v1/usage", "the ledger of this period, summed; by=user|day|thread", Api.usage),
+    Route("GET", "/v1/increases", "the newest increases; limit=1…500", Api.newest),
+    Route("GET", "/v1/alerts", "what was told, newest first", Api.alerts),
+    Route("POST", "/v1/poll", "poll now, the whole window; answers when done", Api.poll),
+    Route("GET", "/v1/tracked", "the threads followed by link", Api.tracked),
+    Route("POST", "/v1/track", "follow threads: threads=[link or id, …]", Api.track),
+    Route("POST", "/v1/untrack", "follow threads no longer: threads=[link or id, …]", Api.untrack),
+    Route("POST", "/v1/calibrate", "anchor a meter: meter, and used or remaining", Api.calibrate),
+    Route("POST", "/v1/deliveries/claim", "take what waits: channel, claimant", Api.claim),
+    Route("POST", "/v1/deliveries/confirm", "say what became of it: deliveries, state, claimant", Api.confirm),
+)
+
+
+def _poll_document(outcome: Outcome) -> dict[str, Any]:
+    failure = outcome.failure
+    return {
+        "ok": failure is None,
+        "error": failure.message if failure else None,
+        "hint": failure.hint if failure else None,
+        "token_refused": failure.token_refused if failure else False,
+        "requests": outcome.requests,
+        "threads": outcome.threads,
+        "increases": len(outcome.added),
+        "credits": shapes.amount(sum(usage.credits_micro for usage in outcome.added)),
+        "left_out": outcome.warnings,
+        "more": outcome.more,
+    }
+
+
+def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise _bad("the body is not a JSON object", "send an object")
+    return body
+
+
+def _texts(body: dict[str, Any], name: str) -> list[str]:
+    texts = body.get(name)
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise _bad(f"{name} is not a list of texts", "name at least one")
+    return texts
+
+
+def _bad(message: str, hint: str) -> Refused:
+    return Refused(Failure("bad_request", message, hint, 2))
+
+
+def _failed(failure: Failure, status: int | None = None) -> Response:
+    statuses = {"not_found": 404, "poll_failed": 502, "no_such_meter": 404}
+    return Response(status or statuses.get(failure.code, 400), shapes.dump(shapes.error(failure)))

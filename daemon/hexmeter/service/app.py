@@ -1,0 +1,185 @@
+"""The composition root: a configuration becomes a running daemon, or one poll, and an exit code."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from hexmeter.config.model import Config
+from hexmeter.config.token import Token, read_token
+from hexmeter.core.budget import windows
+from hexmeter.core.clock import Clock, SystemClock
+from hexmeter.hex.client import HexClient
+from hexmeter.hex.pacer import Pacer
+from hexmeter.service.api import Api
+from hexmeter.service.daemon import Daemon
+from hexmeter.service.listen import listening
+from hexmeter.service.poll import CurrentToken, Outcome, Poller
+from hexmeter.service.servicemanager import ServiceManager
+from hexmeter.service.watch import WatchError
+from hexmeter.store.database import WrongOrg, lock
+from hexmeter.store.store import Store
+from hexmeter.wire.httpd import HttpServer
+
+log = logging.getLogger(__name__)
+
+EXIT_FAILED, EXIT_CONFIGURATION, EXIT_TOKEN_REFUSED = 1, 2, 3
+_RETRY_S = 20
+"""A failed poll is tried again after so long, where the interval is longer: most faults pass quickly."""
+
+
+class Fatal(Exception):
+    """The daemon cannot go on; the message and `hint` are for its user, `exit_code` for the service manager."""
+
+    def __init__(self, message: str, hint: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+async def run_once(config: Config, max_seconds: float | None) -> int:
+    """Poll until the history is complete, at most for `max_seconds`; the exit code.
+
+    Raises StoreError, WatchError and TokenError.
+    """
+    async with _daemon(config, SystemClock()) as daemon:
+        try:
+            async with asyncio.timeout(max_seconds):
+                while (outcome := await daemon.poll(whole=True)).more and outcome.failure is None:
+                    log.info("history: %s threads so far", daemon.documents.status(0)["progress"])
+        except TimeoutError:
+            log.info("stopped after %g seconds; the next run goes on from here", max_seconds)
+            return 0
+    return _exit_code(outcome)
+
+
+async def run_forever(config: Config, socket_path: Path, *, own_folder: bool) -> int:
+    """Poll on a schedule and serve the local API until SIGTERM or SIGINT; the exit code.
+
+    Raises StoreError, TokenError, and Fatal for what no later poll can mend.
+    """
+    manager = ServiceManager(os.environ)
+    async with _daemon(config, SystemClock()) as daemon:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with listening(HttpServer(Api(daemon).handle), socket_path, own_folder=own_folder):
+            log.info("listening on %s", socket_path)
+            loop = PollLoop(daemon, manager, stop)
+            loop.start()
+            manager.tell("READY=1", "STATUS=polling Hex")
+            await stop.wait()
+            log.info("stopping")
+            manager.tell("STOPPING=1")
+            await loop.stop()
+    if loop.fatal is not None:
+        raise loop.fatal
+    return 0
+
+
+class PollLoop:
+    """The schedule: a poll each interval, at once again while history is left, soon again after a failure."""
+
+    def __init__(self, daemon: Daemon, manager: ServiceManager, stop: asyncio.Event) -> None:
+        self._daemon = daemon
+        self._manager = manager
+        self._stop = stop
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._task: asyncio.Task[None] | None = None
+        self._ticked_ms = daemon.clock.uptime_ms()
+        self.fatal: Fatal | None = None
+
+    def start(self) -> None:
+        """Begin, with a poll at once."""
+        interval_s = self._daemon.config.poll.interval_ms / 1000
+        # A late tick is taken whenever it comes, and several late ones are one.
+        late: dict[str, Any] = {"misfire_grace_time": None, "coalesce": True}
+        self._scheduler.add_job(
+            self._tick, "interval", seconds=interval_s, jitter=interval_s / 20, next_run_time=datetime.now(UTC), **late
+        )
+        if self._manager.watchdog_s is not None:
+            self._scheduler.add_job(self._feed, "interval", seconds=self._manager.watchdog_s / 2, **late)
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """End the schedule and the poll under way; what it stored so far stays."""
+        self._scheduler.shutdown(wait=False)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _tick(self) -> None:
+        """Begin a poll unless one is under way; either way see whether Hex has been out of sight for too long."""
+        self._ticked_ms = self._daemon.clock.uptime_ms()
+        self._daemon.check_blind()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._poll())
+
+    async def _poll(self) -> None:
+        try:
+            while (outcome := await self._daemon.poll()).more and outcome.failure is None:
+                self._manager.tell("STATUS=reading the history")
+            self._after(outcome)
+        except (WrongOrg, WatchError) as error:
+            self._end(Fatal(str(error), getattr(error, "hint", ""), EXIT_CONFIGURATION))
+        except sqlite3.Error as error:
+            log.error("nothing can be stored in %s: %s (is the disk full?)", self._daemon.config.database, error)
+        except Exception:
+            log.exception("the poll met a fault of Hexmeter's own; the next one is tried as planned")
+
+    def _after(self, outcome: Outcome) -> None:
+        failure = outcome.failure
+        self._manager.tell(f"STATUS=last poll failed: {failure.message}" if failure else "STATUS=watching")
+        if failure is not None and not failure.token_refused and self._daemon.config.poll.interval_ms > _RETRY_S * 1000:
+            again = datetime.now(UTC) + timedelta(seconds=_RETRY_S)
+            self._scheduler.add_job(
+                self._tick, "date", run_date=again, id="again", replace_existing=True, misfire_grace_time=None
+            )
+
+    def _end(self, fatal: Fatal) -> None:
+        self.fatal = fatal
+        self._stop.set()
+
+    def _feed(self) -> None:
+        """Feed the watchdog, but only while ticks really come."""
+        patience_ms = 2 * self._daemon.config.poll.interval_ms + 60_000
+        if self._daemon.clock.uptime_ms() - self._ticked_ms < patience_ms:
+            self._manager.tell("WATCHDOG=1")
+
+
+@contextlib.asynccontextmanager
+async def _daemon(config: Config, clock: Clock) -> AsyncIterator[Daemon]:
+    """A daemon over its locked, opened database, with what it needs to poll. Raises StoreError and TokenError."""
+    for note in config.notes:
+        log.warning("%s: %s", config.path, note)
+
+    def source() -> Token:
+        return read_token(config.token_file, os.environ)
+
+    source()  # Without any token nothing is begun.
+    with lock(config.database):
+        store = Store.open(config.database)
+        token = CurrentToken(source)
+        limits = windows(config.poll.requests_per_minute, config.poll.requests_per_hour)
+        hexapi = HexClient(config.base_url, token, Pacer(limits, clock, store.progress), clock)
+        try:
+            daemon = Daemon(config, store, clock)
+            daemon.use(Poller(config, store, clock, hexapi, token, daemon.publish))
+            yield daemon
+        finally:
+            await hexapi.close()
+            store.close()
+
+
+def _exit_code(outcome: Outcome) -> int:
+    if outcome.failure is None:
+        return 0
+    return EXIT_TOKEN_REFUSED if outcome.failure.token_refused else EXIT_FAILED

@@ -1,0 +1,181 @@
+"""The running daemon: one poll at a time, its alerts, and the verbs that the local API offers."""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import AsyncIterator
+
+from hexmeter.config.model import Config
+from hexmeter.core.clock import Clock
+from hexmeter.core.credits import CreditsError, format_credits, parse_credits
+from hexmeter.core.meters import Meter
+from hexmeter.service.documents import Documents
+from hexmeter.service.figures import Figures
+from hexmeter.service.notices import Notice, notices
+from hexmeter.service.poll import Outcome, Poller
+from hexmeter.service.settle import Settler
+from hexmeter.service.threadlink import thread_id_of
+from hexmeter.store.roster import Calibration
+from hexmeter.store.store import Store
+from hexmeter.wire.shapes import Failure
+
+log = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """A verb that cannot be done; `failure` is the API's answer."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Daemon:
+    """Owns the store and alone asks Hex. Everything runs on one event loop's thread."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+        self.config = config
+        self.store = store
+        self.clock = clock
+        self.figures = Figures(config, store)
+        self.documents = Documents(config, store, self.figures)
+        self.settler = Settler(config, store, self.figures, clock.now_ms())
+        self._poller: Poller | None = None
+        self._polling = asyncio.Lock()
+        self._listeners: set[asyncio.Event] = set()
+
+    def use(self, poller: Poller) -> None:
+        """Poll with `poller`; it is made after the daemon, whose listeners it tells of each page."""
+        self._poller = poller
+
+    @property
+    def busy(self) -> bool:
+        """Whether a poll is under way."""
+        return self._polling.locked()
+
+    async def poll(self, *, whole: bool = False) -> Outcome:
+        """Poll once, after the one under way; decide alerts; tell the listeners.
+
+        Raises WrongOrg and WatchError, and sqlite3.Error when nothing can be stored.
+        """
+        async with self._polling:
+            assert self._poller is not None
+            outcome = await self._poller.run(whole=whole)
+            now_ms = self.clock.now_ms()
+            self.settler.settle(outcome, now_ms)
+        _log_outcome(outcome)
+        self.publish()
+        return outcome
+
+    def check_blind(self) -> None:
+        """Decide `blind` and tell the listeners: figures grow stale without any poll."""
+        with contextlib.suppress(sqlite3.OperationalError):  # The poll that cannot store says so.
+            self.settler.check_blind(self.clock.now_ms())
+        self.publish()
+
+    def publish(self) -> None:
+        """Tell the listeners that something may have changed."""
+        for listener in self._listeners:
+            listener.set()
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Yields at once, and then after each change; changes that come together are one."""
+        listener = asyncio.Event()
+        self._listeners.add(listener)
+        try:
+            while True:
+                yield
+                await listener.wait()
+                listener.clear()
+        finally:
+            self._listeners.discard(listener)
+
+    def claim(self, channel: str, claimant: str) -> list[Notice]:
+        """Give `claimant` what waits on `channel`, as messages to show."""
+        return notices(self.store.outbox.claim(channel, claimant, self.clock.now_ms()))
+
+    def confirm(self, deliveries: list[int], state: str, claimant: str) -> int:
+        """Move deliveries on; how many moved."""
+        moved = self.store.outbox.confirm(deliveries, state, claimant, self.clock.now_ms())
+        if moved:
+            self.publish()
+        return moved
+
+    def track(self, links: list[str]) -> list[str]:
+        """Follow threads by their links or ids; the ids. Raises Refused when one is neither."""
+        ids = [thread_id_of(link) for link in links]
+        for link, thread_id in zip(links, ids, strict=True):
+            if thread_id is None:
+                message = f"{link[:100]!r} is not the link or id of a thread"
+                raise Refused(Failure("bad_thread", message, "copy the thread's address from the browser", 2))
+        found = [thread_id for thread_id in ids if thread_id is not None]
+        for thread_id in found:
+            self.store.progress.track(thread_id, self.clock.now_ms())
+        return found
+
+    def untrack(self, links: list[str]) -> None:
+        """Follow threads no longer; what they used stays."""
+        for link in links:
+            self.store.progress.untrack(thread_id_of(link) or link)
+        self.publish()
+
+    async def calibrate(self, meter_name: str, amount: str, *, is_used: bool) -> Meter:
+        """Anchor a grant's meter to a figure read in Hex, right after a good poll; the meter as it is then.
+
+        `amount` in credits; what is used when `is_used`, else what remains. Raises Refused, and stores nothing, when
+        the poll fails, the meter does not exist or the figure cannot be.
+        """
+        outcome = await self.poll(whole=True)
+        if outcome.failure is not None:
+            code = 3 if outcome.failure.token_refused else 1
+            raise Refused(Failure("poll_failed", outcome.failure.message, outcome.failure.hint, code))
+        now_ms = self.clock.now_ms()
+        meter = self._meter(meter_name, now_ms)
+        used_micro = _used(meter, amount, is_used=is_used)
+        known_micro = (meter.used_micro or 0) - meter.adjustment_micro
+        with self.store.transaction():
+            self.store.roster.calibrate(meter.key, Calibration(now_ms, used_micro, used_micro - known_micro))
+            self.settler.step_meters(now_ms)
+        self.publish()
+        return self._meter(meter.id, now_ms)
+
+    def _meter(self, name: str, now_ms: int) -> Meter:
+        """The meter called `name`; "grant" alone is one's own."""
+        identity = self.store.progress.identity()
+        own = identity.person if identity else None
+        if name == "grant" and own is not None:
+            name = f"grant:{own.email}" if own.email else f"grant:user:{own.id}"
+        meters = self.figures.meters(now_ms)
+        for meter in meters:
+            if name.lower() in (meter.id.lower(), meter.key.lower()):
+                return meter
+        known = ", ".join(meter.id for meter in meters[:5])
+        raise Refused(Failure("no_such_meter", f"there is no meter {name[:80]!r}", f"there are: {known or 'none'}", 2))
+
+
+def _used(meter: Meter, amount: str, *, is_used: bool) -> int:
+    try:
+        figure_micro = parse_credits(amount)
+    except CreditsError as error:
+        raise Refused(Failure("bad_amount", str(error), "give credits such as 27.5", 2)) from None
+    if is_used:
+        return figure_micro
+    if meter.limit_micro is None:
+        raise Refused(Failure("no_limit", f"{meter.id} has no known limit", "give --used, or set [plan] grant", 2))
+    if figure_micro > meter.limit_micro:
+        message = f"{format_credits(figure_micro)} cannot remain of {format_credits(meter.limit_micro)}"
+        raise Refused(Failure("bad_amount", message, "set [plan] grant if the grant is larger", 2))
+    return meter.limit_micro - figure_micro
+
+
+def _log_outcome(outcome: Outcome) -> None:
+    if outcome.failure is not None:
+        log.warning("poll failed: %s (%s)", outcome.failure.message, outcome.failure.hint)
+        return
+    credits = format_credits(sum(usage.credits_micro for usage in outcome.added))
+    log.info(
+        "poll: %d requests, %d threads seen, %d rows of usage (%s credits) added, %d items left out%s",
+        *(outcome.requests, outcome.threads, len(outcome.added), credits, outcome.warnings),
+        "; more history to read" if outcome.more else "",
+    )

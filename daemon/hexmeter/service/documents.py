@@ -1,0 +1,207 @@
+"""The documents of the local API, put together from the figures and the store."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from hexmeter import __version__
+from hexmeter.config.model import Config
+from hexmeter.core.credits import to_number
+from hexmeter.core.instants import to_iso
+from hexmeter.core.periods import Period, days_between
+from hexmeter.core.rules import BLIND_AFTER_INTERVALS
+from hexmeter.service.figures import Figures
+from hexmeter.service.notices import Notice
+from hexmeter.store.outbox import Alert, Delivery
+from hexmeter.store.store import Store
+from hexmeter.wire import shapes
+
+UNATTRIBUTED = "unattributed"
+_ALERTS_SHOWN = 200
+
+
+class Documents:
+    """Each method gives one document, without its schema number; nothing is written."""
+
+    def __init__(self, config: Config, store: Store, figures: Figures) -> None:
+        self._config = config
+        self._store = store
+        self._figures = figures
+
+    def status(self, now_ms: int) -> dict[str, Any]:
+        """`hexmeter status --json`. `as_of` is the last good poll's time; before there was one, now."""
+        progress = self._store.progress
+        good_ms, last, identity = progress.good_at_ms(), progress.last_poll(), progress.identity()
+        patience_ms = BLIND_AFTER_INTERVALS * self._config.poll.interval_ms
+        person = identity.person if identity else None
+        return {
+            "as_of": to_iso(now_ms if good_ms is None else good_ms),
+            "stale": good_ms is None or now_ms - good_ms >= patience_ms,
+            "progress": self._progress(),
+            "last_poll": last
+            and {"at": to_iso(last.at_ms), "ok": last.ok, "error": last.error, "requests": last.requests},
+            "identity": identity
+            and {
+                "email": person.email if person else None,
+                "role": person.role if person else None,
+                "org": identity.org_id,
+            },
+            "meters": [shapes.meter(meter) for meter in self._figures.meters(now_ms)],
+            "notes": self._notes(),
+            "links": {"hex": hex_link(self._config.base_url)},
+            "interval_s": self._config.poll.interval_ms / 1000,
+            "paused_until": None,
+            "version": __version__,
+        }
+
+    def usage(self, by: str, period: Period) -> dict[str, Any]:
+        """`hexmeter usage`: the ledger within `period`, summed by user, day or thread."""
+        rows = {"user": self._by_user, "day": self._by_day, "thread": self._by_thread}[by](period)
+        return {"by": by, "since": to_iso(period.start_ms), "until": to_iso(period.end_ms), "rows": rows}
+
+    def alerts(self) -> dict[str, Any]:
+        """`hexmeter alerts --json`: newest first."""
+        return {"alerts": [_alert(*pair) for pair in self._store.outbox.alerts(_ALERTS_SHOWN)]}
+
+    def standing(self, now_ms: int) -> dict[str, Any]:
+        """What a tray needs to know of alerts: how many deliveries wait for it, and which alerts stand."""
+        return {
+            "pending": self._store.outbox.waiting("desktop", now_ms),
+            "active": [
+                {
+                    "id": alert.id,
+                    "kind": alert.kind,
+                    "meter": alert.meter,
+                    "title": alert.title,
+                    "body": alert.body,
+                    "severity": alert.severity,
+                }
+                for alert in self._store.outbox.standing()
+            ],
+        }
+
+    def notice(self, notice: Notice) -> dict[str, Any]:
+        """One message for a tray to show."""
+        return {
+            "deliveries": list(notice.deliveries),
+            "alerts": list(notice.alerts),
+            "title": notice.text.title,
+            "body": notice.text.body,
+            "severity": notice.text.severity,
+            "link": hex_link(self._config.base_url),
+            "replaces": None,
+        }
+
+    def newest(self, limit: int) -> dict[str, Any]:
+        """The newest increases that were seen while watching, newest first."""
+        return {
+            "increases": [
+                {
+                    "at": to_iso(increase.usage.at_ms),
+                    "user": increase.email or UNATTRIBUTED,
+                    "thread": increase.usage.thread_id,
+                    "title": increase.title,
+                    "credits": to_number(increase.usage.credits_micro),
+                }
+                for increase in self._store.ledger.newest(limit)
+            ]
+        }
+
+    def tracked(self) -> dict[str, Any]:
+        """The threads followed by id."""
+        rows = []
+        for tracked in self._store.progress.tracked():
+            thread = self._store.ledger.thread(tracked.thread_id)
+            rows.append(
+                {
+                    "thread": tracked.thread_id,
+                    "title": thread["title"] if thread else None,
+                    "credits": shapes.amount(thread["credits_micro"]) if thread else None,
+                    "problem": tracked.problem,
+                }
+            )
+        return {"tracked": rows}
+
+    def _progress(self) -> dict[str, Any] | None:
+        """How many threads the first run has read; None once it came to its end."""
+        watched = self._figures.watched()
+        if watched is None or not self._store.progress.access().threads:
+            return None
+        listings = [self._store.progress.listing(scope) for scope in watched.scopes]
+        if all(listing.history_done for listing in listings):
+            return None
+        return {"done": sum(listing.threads for listing in listings), "of": None}
+
+    def _notes(self) -> list[str]:
+        notes = []
+        watched = self._figures.watched()
+        if not self._store.progress.access().threads:
+            notes.append(
+                "Hex lists threads only for Managers, Admins and workspace tokens, so this token sees just the threads"
+                " named with `hexmeter track URL`; `hexmeter calibrate` sets the grant to what Hex's own page shows."
+            )
+        if not self._store.progress.access().people:
+            notes.append("Hex does not show this token who is in the workspace, so only its own credits are watched.")
+        if watched is not None and watched.missing:
+            notes.append("Nobody that this token can see has the email " + ", ".join(watched.missing) + ".")
+        return notes
+
+    def _by_user(self, period: Period) -> list[dict[str, Any]]:
+        rows = [
+            {**self._user(user_id), "credits": to_number(use.used_micro), "estimated": use.estimated}
+            for user_id, use in self._store.ledger.use_by_user(period).items()
+            if use.used_micro
+        ]
+        return sorted(rows, key=lambda row: (-row["credits"], row["user"]))
+
+    def _by_day(self, period: Period) -> list[dict[str, Any]]:
+        days: list[tuple[date, Period]] = [*days_between(period.start_ms, period.end_ms, self._config.zone)]
+        sums = self._store.ledger.use_by_part([part for _, part in days])
+        return [
+            {"day": day.isoformat(), "credits": to_number(micro)} for (day, _), micro in zip(days, sums, strict=True)
+        ]
+
+    def _by_thread(self, period: Period) -> list[dict[str, Any]]:
+        rows = []
+        for use in self._store.ledger.use_by_thread(period):
+            thread = self._store.ledger.thread(use.thread_id)
+            assert thread is not None
+            rows.append(
+                {
+                    "thread": use.thread_id,
+                    "title": thread["title"],
+                    "url": thread["url"],
+                    **self._user(use.user_id),
+                    "credits": to_number(use.credits_micro),
+                }
+            )
+        return rows
+
+    def _user(self, user_id: str | None) -> dict[str, Any]:
+        person = None if user_id is None else self._store.roster.by_id(user_id)
+        return {"user": (person.email if person else user_id) or user_id or UNATTRIBUTED, "user_id": user_id}
+
+
+def hex_link(base_url: str) -> str | None:
+    """Hex's own page: the https host of the API; None for a plain-http one, which is no page for people."""
+    url = urlsplit(base_url)
+    return f"https://{url.netloc}" if url.scheme == "https" else None
+
+
+def _alert(alert: Alert, deliveries: list[Delivery]) -> dict[str, Any]:
+    return {
+        "id": alert.id,
+        "kind": alert.kind,
+        "meter": alert.meter,
+        "level": shapes.level(alert.level),
+        "severity": alert.severity,
+        "state": alert.state,
+        "fired_at": to_iso(alert.fired_ms),
+        "resolved_at": shapes.instant(alert.resolved_ms),
+        "title": alert.title,
+        "body": alert.body,
+        "deliveries": [
+            {"channel": delivery.channel, "state": delivery.state, "at": to_iso(delivery.at_ms)}
+            for delivery in deliveries
+        ],
+    }

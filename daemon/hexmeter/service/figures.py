@@ -1,0 +1,121 @@
+"""The figures: every meter of the configuration, computed from what is stored, as of now."""
+
+from hexmeter.config.model import Config
+from hexmeter.core.grants import Grant, NoGrant, grant_of, highest_grant
+from hexmeter.core.meters import Meter, Use, grant_key, grant_meter
+from hexmeter.core.model import Identity, Person
+from hexmeter.core.periods import Period, period_at
+from hexmeter.service.watch import Watched, WatchError, effective_watch, resolve
+from hexmeter.store.progress import EVERYBODY
+from hexmeter.store.roster import Calibration
+from hexmeter.store.store import Store
+
+SEES_EVERYTHING = frozenset({"ADMIN"})
+"""Roles whose listing holds everybody's threads, as a workspace token's does; a Manager's holds a part."""
+
+
+class Figures:
+    """Meters from one configuration and one store. Nothing here asks Hex, and nothing is written."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
+        self._store = store
+
+    def period(self, now_ms: int) -> Period:
+        """The current period of grants."""
+        return period_at(now_ms, self._config.reset_day, self._config.zone)
+
+    def watched(self) -> Watched | None:
+        """Who is watched, as far as known; None before Hex ever said who the token is."""
+        identity = self._store.progress.identity()
+        if identity is None:
+            return None
+        try:
+            watch = effective_watch(self._config.watch, identity)
+        except WatchError:
+            return None
+        return resolve(watch, identity, self._store.roster.listed() if self._store.progress.access().people else None)
+
+    def meters(self, now_ms: int) -> list[Meter]:
+        """All meters, nearest to their limit first; those without figures last."""
+        identity, watched = self._store.progress.identity(), self.watched()
+        if identity is None or watched is None:
+            return []
+        period = self.period(now_ms)
+        uses = self._store.ledger.use_by_user(period)
+        roles = self._store.roster.roles_in(period)
+        calibrations = self._store.roster.calibrations_in(period)
+        meters = []
+        for person in watched.people if watched.people is not None else self._store.roster.everybody():
+            grant = self._grant(person, roles.get(person.id, []))
+            if watched.people is None and isinstance(grant, NoGrant) and grant.known:
+                continue
+            calibration = calibrations.get(grant_key(person.id))
+            sees_all = self._sees_all(identity, watched, person, period)
+            readable = self._store.progress.access().threads or bool(self._store.progress.tracked())
+            use = uses.get(person.id, Use()) if readable and self._has_looked(watched, person) else None
+            meters.append(self._meter(person, grant, use, period, now_ms, calibration, sees_all))
+        return sorted(meters, key=_nearest_first)
+
+    def period_complete(self, now_ms: int) -> bool:
+        """Whether the listings were read back to the start of the current period, or cannot be read at all."""
+        watched = self.watched()
+        if watched is None:
+            return False
+        period = self.period(now_ms)
+        return not self._store.progress.access().threads or all(self._covers(scope, period) for scope in watched.scopes)
+
+    def _meter(
+        self,
+        person: Person,
+        grant: Grant | NoGrant,
+        use: Use | None,
+        period: Period,
+        now_ms: int,
+        calibration: Calibration | None,
+        sees_all: bool,
+    ) -> Meter:
+        if calibration is not None and use is None:
+            use = Use()
+        return grant_meter(
+            person,
+            grant,
+            use,
+            period,
+            now_ms,
+            adjustment_micro=calibration.offset_micro if calibration else 0,
+            sees_all=sees_all,
+        )
+
+    def _grant(self, person: Person, roles: list[str]) -> Grant | NoGrant:
+        """The highest grant of the roles held in the period; whoever held none of them has their last one's."""
+        held: list[str | None] = [*roles] or [person.role]
+        return highest_grant(grant_of(person.email, role, self._config.plan) for role in held)
+
+    def _has_looked(self, watched: Watched, person: Person) -> bool:
+        """Whether there is a reading at all: a listing's first page, or a tracked thread's answer."""
+        if not self._store.progress.access().threads:
+            return any(tracked.problem is None for tracked in self._store.progress.tracked())
+        return self._store.progress.listing(_scope_of(watched, person)).watched_since_ms is not None
+
+    def _sees_all(self, identity: Identity, watched: Watched, person: Person, period: Period) -> bool:
+        if not self._store.progress.access().threads:
+            return False
+        own = identity.person
+        whole = own is None or own.role in SEES_EVERYTHING or own.id == person.id
+        return whole and self._covers(_scope_of(watched, person), period)
+
+    def _covers(self, scope: str, period: Period) -> bool:
+        listing = self._store.progress.listing(scope)
+        reached_ms = listing.history_to_ms
+        return listing.history_done or (reached_ms is not None and reached_ms <= period.start_ms)
+
+
+def _scope_of(watched: Watched, person: Person) -> str:
+    return person.id if person.id in watched.scopes else EVERYBODY
+
+
+def _nearest_first(meter: Meter) -> tuple[bool, float, str]:
+    if meter.limit_micro is None or meter.used_micro is None:
+        return True, 0.0, meter.label
+    return False, -meter.used_micro / meter.limit_micro, meter.label

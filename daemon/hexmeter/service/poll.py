@@ -1,0 +1,230 @@
+"""One poll: who we are, who is watched, what is new, what grew, and what follows from it."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from hexmeter.config.model import Config
+from hexmeter.config.token import Token, TokenError
+from hexmeter.core.clock import Clock
+from hexmeter.core.instants import HOUR_MS
+from hexmeter.core.ledger import Usage
+from hexmeter.core.model import Identity, Person
+from hexmeter.hex.client import HexClient
+from hexmeter.hex.errors import BadAnswer, Forbidden, HexError, TokenRefused
+from hexmeter.service.reading import Reader, Rules, Seen
+from hexmeter.service.watch import Watched, effective_watch, needs_roster, resolve
+from hexmeter.store.store import Store
+
+log = logging.getLogger(__name__)
+
+QUIET_REQUESTS = 3
+"""A poll that finds nothing new sends at most so many requests, the sweep's included."""
+
+_HISTORY_PAGES = 20
+"""So many pages of history at a time: between them the newest are looked at, and alerts decided."""
+
+_WHOLE_WINDOW_PAGES = 1_000
+_REFRESH_MS = HOUR_MS
+"""How often the identity and the roster are read anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollFailure:
+    """A poll that did not come to its end: one clean sentence, what to try, and whether the token was refused."""
+
+    message: str
+    hint: str
+    token_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a poll saw. `failure` is None for a good one; `more` tells that history is left to read."""
+
+    at_ms: int
+    failure: PollFailure | None
+    requests: int
+    threads: int
+    added: tuple[Usage, ...]
+    warnings: int
+    more: bool
+
+
+class Poller:
+    """Polls Hex for one configuration and stores what it saw."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        hexapi: HexClient,
+        token: "CurrentToken",
+        on_page: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._hex = hexapi
+        self._token = token
+        self._on_page = on_page
+        self._refreshed_ms: int | None = None
+
+    async def run(self, *, whole: bool = False) -> Outcome:
+        """Poll once. `whole`: look at the whole window at once, as far as the budget allows without waiting.
+
+        Raises WrongOrg and WatchError, which no other poll can mend; all else that fails is in the outcome.
+        """
+        sent_before, failure = self._hex.sent, None
+        reader = Reader(self._hex, self._store, self._rules(), self._on_page)
+        more = False
+        try:
+            if self._token.refresh():
+                self._refreshed_ms = None
+            identity = await self._identify()
+            watched = await self._watched(identity)
+            await self._read(reader, watched, whole, sent_before)
+            more = self._store.progress.access().threads and any(
+                not self._store.progress.listing(scope).history_done for scope in watched.scopes
+            )
+        except TokenRefused as error:
+            self._token.refuse()
+            failure = PollFailure(str(error), error.hint, token_refused=True)
+        except (HexError, TokenError) as error:
+            failure = PollFailure(str(error), error.hint, isinstance(error, AlreadyRefused))
+        return self._outcome(reader.seen, failure, self._hex.sent - sent_before, more)
+
+    async def _identify(self) -> Identity:
+        """Who the token is: asked at the start, for a new token, and hourly. The database must be of its workspace."""
+        stored = self._store.progress.identity()
+        if stored is not None and self._is_fresh():
+            return stored
+        identity = (await self._hex.me()).value
+        with self._store.transaction():
+            self._store.database.bind(identity.org_id)
+            effective_watch(self._config.watch, identity)
+            self._store.progress.save_identity(identity)
+            if identity.person is not None:
+                self._store.roster.save([identity.person], self._clock.now_ms(), whole=False)
+            # A role may have changed, so what was refused is tried again.
+            self._store.progress.save_access(replace(self._store.progress.access(), threads=True, people=True))
+        return identity
+
+    async def _watched(self, identity: Identity) -> Watched:
+        """Who is watched; reads the roster, hourly, where that takes one."""
+        watch = effective_watch(self._config.watch, identity)
+        if not needs_roster(watch, identity):
+            self._refreshed_ms = self._clock.uptime_ms()
+            return resolve(watch, identity, None)
+        if not self._is_fresh():
+            await self._read_roster()
+            self._refreshed_ms = self._clock.uptime_ms()
+        access = self._store.progress.access()
+        watched = resolve(watch, identity, self._store.roster.listed() if access.people else None)
+        for email in watched.missing:
+            log.warning("watch.users: nobody that the token can see has the email %s", email)
+        return watched
+
+    async def _read_roster(self) -> None:
+        people: dict[str, Person] = {}
+        cursor: str | None = None
+        cursors: set[str] = set()
+        try:
+            while True:
+                answer = await self._hex.people(cursor)
+                people.update((person.id, person) for person in answer.value.items)
+                for warning in answer.value.warnings:
+                    log.warning("%s", warning)
+                cursor = answer.value.next_cursor
+                if cursor is None:
+                    break
+                if cursor in cursors:
+                    raise BadAnswer("Hex's list of users leads round in a circle: its cursor repeats")
+                cursors.add(cursor)
+        except Forbidden as error:
+            log.warning("the list of users is not open to this token, so only its own credits are watched: %s", error)
+            self._store.progress.save_access(replace(self._store.progress.access(), people=False))
+            return
+        self._store.roster.save(people.values(), self._clock.now_ms(), whole=True)
+
+    async def _read(self, reader: Reader, watched: Watched, whole: bool, sent_before: int) -> None:
+        """Newest first; then the history, or the sweep with the requests that a quiet poll has left."""
+        if self._store.progress.access().threads:
+            try:
+                for scope in watched.scopes:
+                    await self._read_scope(reader, scope, whole, sent_before)
+            except Forbidden as error:
+                log.warning("Hex does not list threads for this role, so only tracked threads are read: %s", error)
+                self._store.progress.save_access(replace(self._store.progress.access(), threads=False))
+        if not self._store.progress.access().threads:
+            for tracked in self._store.progress.tracked():
+                await reader.single(tracked.thread_id)
+
+    async def _read_scope(self, reader: Reader, scope: str, whole: bool, sent_before: int) -> None:
+        behind = await reader.newest(scope)
+        now_ms = self._clock.now_ms()
+        if not self._store.progress.listing(scope).history_done:
+            await reader.history(scope, _HISTORY_PAGES, now_ms)
+        elif whole:
+            reader.begin_round(scope)
+            await reader.sweep(scope, behind, _WHOLE_WINDOW_PAGES, now_ms, free=True)
+        else:
+            await reader.sweep(scope, behind, QUIET_REQUESTS - (self._hex.sent - sent_before), now_ms)
+
+    def _is_fresh(self) -> bool:
+        return self._refreshed_ms is not None and self._clock.uptime_ms() - self._refreshed_ms < _REFRESH_MS
+
+    def _rules(self) -> Rules:
+        poll = self._config.poll
+        return Rules(poll.window_ms, poll.history_ms, gap_ms=2 * poll.interval_ms)
+
+    def _outcome(self, seen: Seen, failure: PollFailure | None, requests: int, more: bool) -> Outcome:
+        return Outcome(
+            at_ms=self._clock.now_ms(),
+            failure=failure,
+            requests=requests,
+            threads=seen.threads,
+            added=tuple(seen.added),
+            warnings=seen.warnings,
+            more=more,
+        )
+
+
+class AlreadyRefused(TokenError):
+    """Hex refused this very token before, so it is not asked again."""
+
+
+class CurrentToken:
+    """The token in force. After Hex refused it nothing is asked until the source gives another one."""
+
+    def __init__(self, source: Callable[[], Token]) -> None:
+        self._source = source
+        self._token: Token | None = None
+        self._refused: str | None = None
+
+    def __call__(self) -> str:
+        """The token, for a request."""
+        assert self._token is not None
+        return self._token
+
+    def refresh(self) -> bool:
+        """Read the source anew; whether the token is another one than before. Raises TokenError."""
+        token = self._source()
+        changed, self._token = token != self._token, token
+        if self._refused == _fingerprint(token):
+            raise AlreadyRefused(
+                "Hex refused the token, and it has not changed since", "make a new token in Hex and set it"
+            )
+        self._refused = None
+        return changed
+
+    def refuse(self) -> None:
+        """Note that Hex refused the token in force."""
+        assert self._token is not None
+        self._refused = _fingerprint(self._token)
+
+
+def _fingerprint(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,214 @@
+"""Reading Hex's listings: the newest pages, the history behind them, the sweep for growth, and single threads."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from hexmeter.core.ledger import Usage
+from hexmeter.core.model import Thread
+from hexmeter.hex.client import Answer, HexClient
+from hexmeter.hex.errors import BadAnswer, BadRequest, Forbidden, NotFound
+from hexmeter.hex.parse import Page
+from hexmeter.store.progress import EVERYBODY, Listing
+from hexmeter.store.store import Store
+
+log = logging.getLogger(__name__)
+
+_PAGES_WITHOUT_PROGRESS = 3
+"""So many pages in a row without an older thread are taken for a listing without end: cursors shift, but not so far."""
+
+_WARNINGS_LOGGED = 5
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one poll has seen so far."""
+
+    threads: int = 0
+    added: list[Usage] = field(default_factory=list)
+    warnings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the reading goes by: `window_ms` and `history_ms` are ages of threads, `gap_ms` see `ledger.observe`."""
+
+    window_ms: int
+    history_ms: int
+    gap_ms: int
+
+
+class Reader:
+    """Reads listings page by page; each page is stored, with how far it brought us, in one transaction."""
+
+    def __init__(self, hexapi: HexClient, store: Store, rules: Rules, on_page: Callable[[], None]) -> None:
+        self._hex = hexapi
+        self._store = store
+        self._rules = rules
+        self._on_page = on_page
+        self.seen = Seen()
+
+    async def newest(self, scope: str) -> str | None:
+        """Read the newest pages until everything that can be new was passed; the cursor to what comes behind them.
+
+        The very first look reads one page: what lies behind it is history.
+        """
+        listing = self._store.progress.listing(scope)
+        first_look = listing.watched_since_ms is None
+        trail = _Trail()
+        cursor: str | None = None
+        top_ms = listing.frontier_ms or 0
+        while True:
+            answer = await self._hex.threads(cursor, _user_of(scope))
+            page = answer.value
+            if first_look:
+                listing = replace(listing, watched_since_ms=answer.look.sent_ms)
+            top_ms = max([top_ms, *(thread.created_ms for thread in page.items)])
+            oldest_ms = trail.passed(page, cursor)
+            passed_all = first_look or page.next_cursor is None or oldest_ms < (listing.frontier_ms or 0)
+            with self._store.transaction():
+                known = self._record(answer, None if first_look else listing.watched_since_ms)
+                listing = replace(listing, threads=listing.threads + known)
+                if first_look:
+                    listing = self._history_from(listing, page, answer.look.sent_ms)
+                if passed_all:
+                    listing = replace(listing, frontier_ms=top_ms)
+                self._store.progress.save_listing(listing)
+            self._on_page()
+            if passed_all:
+                return page.next_cursor
+            cursor = page.next_cursor
+
+    async def history(self, scope: str, pages: int, now_ms: int) -> None:
+        """Read up to `pages` pages of the history, from where it was left."""
+        trail = _Trail()
+        for _ in range(pages):
+            listing = self._store.progress.listing(scope)
+            if listing.history_done:
+                return
+            answer = await self._page_or_restart(listing)
+            trail.passed(answer.value, listing.history_cursor)
+            with self._store.transaction():
+                known = self._record(answer, listing.watched_since_ms)
+                listing = replace(self._store.progress.listing(scope), threads=listing.threads + known)
+                self._store.progress.save_listing(self._history_from(listing, answer.value, now_ms))
+            self._on_page()
+
+    async def sweep(self, scope: str, start: str | None, pages: int, now_ms: int, *, free: bool = False) -> None:
+        """Look again at up to `pages` pages of older threads, which may have grown; with `free` only while the budget
+        lets requests go without waiting.
+
+        It goes on where the last one stopped; `start` is the cursor behind the newest pages, where a round begins.
+        A round ends at the end of the window.
+        """
+        trail = _Trail()
+        for _ in range(pages):
+            listing = self._store.progress.listing(scope)
+            cursor = listing.sweep_cursor or start
+            if cursor is None or (free and self._hex.wait_ms() > 0):
+                return
+            try:
+                answer = await self._hex.threads(cursor, _user_of(scope))
+            except BadRequest:
+                log.info("Hex no longer takes the sweep's cursor: the round begins anew")
+                self._store.progress.save_listing(replace(listing, sweep_cursor=None))
+                return
+            oldest_ms = trail.passed(answer.value, cursor)
+            ended = answer.value.next_cursor is None or oldest_ms < now_ms - self._rules.window_ms
+            with self._store.transaction():
+                self._record(answer, listing.watched_since_ms)
+                next_cursor = None if ended else answer.value.next_cursor
+                self._store.progress.save_listing(replace(listing, sweep_cursor=next_cursor))
+            if ended:
+                return
+
+    def begin_round(self, scope: str) -> None:
+        """Let the next sweep begin at the newest."""
+        self._store.progress.save_listing(replace(self._store.progress.listing(scope), sweep_cursor=None))
+
+    async def single(self, thread_id: str) -> None:
+        """Read one thread by its id, and store why where it cannot be read."""
+        try:
+            answer = await self._hex.thread(thread_id)
+        except (NotFound, Forbidden, BadRequest, BadAnswer) as error:
+            log.warning("the thread %s cannot be followed: %s", thread_id, error)
+            self._store.progress.note_problem(thread_id, str(error))
+            return
+        with self._store.transaction():
+            self.seen.threads += 1
+            self.seen.added += self._store.ledger.record(
+                [answer.value], answer.look, watched_since_ms=None, gap_ms=self._rules.gap_ms
+            )
+            self._store.progress.note_problem(thread_id, None)
+
+    def _record(self, answer: Answer[Page[Thread]], watched_since_ms: int | None) -> int:
+        """Store a page's threads; how many of them were new."""
+        page = answer.value
+        for warning in page.warnings[:_WARNINGS_LOGGED]:
+            log.warning("%s", warning)
+        if len(page.warnings) > _WARNINGS_LOGGED:
+            log.warning("and %d more of that page", len(page.warnings) - _WARNINGS_LOGGED)
+        new = self._store.ledger.count_unknown(thread.id for thread in page.items)
+        self.seen.threads += len(page.items)
+        self.seen.warnings += len(page.warnings)
+        self.seen.added += self._store.ledger.record(
+            page.items, answer.look, watched_since_ms=watched_since_ms, gap_ms=self._rules.gap_ms
+        )
+        return new
+
+    def _history_from(self, listing: Listing, page: Page[Thread], now_ms: int) -> Listing:
+        """The listing once its history was read through `page`."""
+        to_ms = min([thread.created_ms for thread in page.items] or [listing.history_to_ms or now_ms])
+        reached_ms = to_ms if listing.history_to_ms is None else min(to_ms, listing.history_to_ms)
+        done = page.next_cursor is None or reached_ms < now_ms - self._rules.history_ms
+        return replace(
+            listing,
+            history_cursor=None if done else page.next_cursor,
+            history_to_ms=reached_ms,
+            history_done=done,
+        )
+
+    async def _page_or_restart(self, listing: Listing) -> Answer[Page[Thread]]:
+        try:
+            return await self._hex.threads(listing.history_cursor, _user_of(listing.scope))
+        except BadRequest:
+            if listing.history_cursor is None:
+                raise
+        log.info("Hex no longer takes the history's cursor: reading it anew from the newest")
+        self._store.progress.save_listing(replace(listing, history_cursor=None))
+        return await self._hex.threads(None, _user_of(listing.scope))
+
+
+class _Trail:
+    """The pages of one pass, to notice a listing that leads nowhere."""
+
+    def __init__(self) -> None:
+        self._cursors: set[str] = set()
+        self._oldest_ms: int | None = None
+        self._idle = 0
+
+    def passed(self, page: Page[Thread], cursor: str | None) -> int:
+        """Note a page got with `cursor`; the creation of the oldest thread so far, the distant future without one.
+
+        Raises BadAnswer when the cursor to the next page was followed before, or pages bring nothing older.
+        """
+        if cursor is not None:
+            self._cursors.add(cursor)
+        oldest_ms = min((thread.created_ms for thread in page.items), default=None)
+        if oldest_ms is not None and (self._oldest_ms is None or oldest_ms < self._oldest_ms):
+            self._oldest_ms = oldest_ms
+            self._idle = 0
+        else:
+            self._idle += 1
+        if page.next_cursor in self._cursors or (page.next_cursor and self._idle >= _PAGES_WITHOUT_PROGRESS):
+            raise BadAnswer(
+                "Hex's list of threads leads round in a circle: its cursor repeats, or brings nothing older"
+            )
+        return _DISTANT_MS if self._oldest_ms is None else self._oldest_ms
+
+
+_DISTANT_MS = 2**62
+
+
+def _user_of(scope: str) -> str | None:
+    return None if scope == EVERYBODY else scope

@@ -1,0 +1,123 @@
+"""What follows from a poll: its health, the alert steps and their deliveries, in one transaction."""
+
+import logging
+from dataclasses import dataclass
+
+from hexmeter.config.model import Config
+from hexmeter.core.alerts import Condition, Fired, Kind, Resolved, step
+from hexmeter.core.instants import MINUTE_MS
+from hexmeter.core.meters import Meter
+from hexmeter.core.rules import Health, blind_condition, ladder_condition
+from hexmeter.core.texts import Text, blind_text, ladder_text
+from hexmeter.service.figures import Figures
+from hexmeter.service.poll import Outcome, PollFailure
+from hexmeter.store.outbox import NewAlert
+from hexmeter.store.progress import LastPoll
+from hexmeter.store.store import Store
+
+log = logging.getLogger(__name__)
+
+BLIND_LADDER = "blind"
+_BASELINE_DIGEST = "what stood at the first start"
+_BASELINE_MS = 10 * MINUTE_MS
+"""The first start tells what stands once the current period is read; after so long it tells what it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Firing:
+    """What firing an alert takes besides its rung."""
+
+    ladder: str
+    meter: str | None
+    digest: str | None = None
+
+
+class Settler:
+    """Decides alerts from the stored facts. `started_ms` is when this daemon began to watch."""
+
+    def __init__(self, config: Config, store: Store, figures: Figures, started_ms: int) -> None:
+        self._config = config
+        self._store = store
+        self._figures = figures
+        self._started_ms = started_ms
+        self._last_failure: PollFailure | None = None
+
+    def settle(self, outcome: Outcome, now_ms: int) -> None:
+        """Store how the poll went, and step every ladder: the meters' by a good poll alone, `blind` by any."""
+        failure = outcome.failure
+        self._last_failure = failure
+        with self._store.transaction():
+            self._store.progress.note_poll(
+                LastPoll(outcome.at_ms, failure is None, failure.message if failure else None, outcome.requests)
+            )
+            if failure is None:
+                self.step_meters(now_ms)
+            self._step_blind(now_ms)
+
+    def check_blind(self, now_ms: int) -> None:
+        """Step `blind` alone: for the time while a poll hangs, or none comes."""
+        with self._store.transaction():
+            self._step_blind(now_ms)
+
+    def step_meters(self, now_ms: int) -> None:
+        """Step every meter's ladder by the figures that stand; part of a transaction of the caller's."""
+        complete = self._figures.period_complete(now_ms)
+        first = not self._store.progress.baseline_done()
+        if first and not complete and now_ms - self._started_ms < _BASELINE_MS:
+            return
+        digest = _BASELINE_DIGEST if first else None
+        for meter in self._figures.meters(now_ms):
+            condition = ladder_condition(meter, self._config.used_levels, complete=complete)
+            self._step(meter, condition, _Firing(meter.key, meter.id, digest), now_ms)
+        if first:
+            self._store.progress.end_baseline()
+
+    def _step_blind(self, now_ms: int) -> None:
+        good_ms = self._store.progress.good_at_ms()
+        # Before this daemon began nobody was meant to poll; and a clock set back must not look like a long silence.
+        well_ms = max(self._started_ms, good_ms) if good_ms is not None and good_ms <= now_ms else self._started_ms
+        refused = self._last_failure is not None and self._last_failure.token_refused
+        condition = blind_condition(Health(well_ms, refused), self._config.poll.interval_ms, now_ms)
+        self._step(None, condition, _Firing(BLIND_LADDER, None), now_ms)
+
+    def _step(self, meter: Meter | None, condition: Condition, firing: _Firing, now_ms: int) -> None:
+        before = self._store.outbox.ladder(firing.ladder)
+        after, event, reason = step(before, condition, now_ms)
+        if after != before:
+            self._store.outbox.save_ladder(firing.ladder, after)
+        if event is not None:
+            log.info("alert %s of %s: %s", _named(event), firing.meter or firing.ladder, reason)
+        if isinstance(event, Resolved):
+            self._store.outbox.resolve(firing.ladder, now_ms)
+        elif isinstance(event, Fired):
+            self._fire(event, meter, firing)
+
+    def _fire(self, event: Fired, meter: Meter | None, firing: _Firing) -> None:
+        text = self._text(event, meter)
+        self._store.outbox.fire(
+            NewAlert(
+                ladder=firing.ladder,
+                rung=event.rung,
+                meter=firing.meter,
+                severity=text.severity,
+                title=text.title,
+                body=text.body,
+                channels=("desktop",) if self._config.notify_desktop else (),
+                digest=firing.digest,
+            ),
+            event.at_ms,
+        )
+
+    def _text(self, event: Fired, meter: Meter | None) -> Text:
+        if event.rung.kind is not Kind.BLIND and meter is not None:
+            identity = self._store.progress.identity()
+            own = identity is not None and identity.person is not None and meter.key.endswith(f":{identity.person.id}")
+            return ladder_text(event.rung, meter, self._config.zone, own=own)
+        failure = self._last_failure
+        why = failure.message if failure else "No poll came to its end"
+        hint = failure.hint if failure else "see the daemon's log"
+        return blind_text(why, self._store.progress.good_at_ms(), hint, self._config.zone)
+
+
+def _named(event: Fired | Resolved) -> str:
+    return f"{event.rung.kind} fired" if isinstance(event, Fired) else "resolved"

@@ -1,0 +1,31 @@
+"""The id of a thread from what a person pastes: its link, or the id itself."""
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from hexmeter.hex.parse import MAX_ID_LENGTH
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]*")
+
+
+def thread_id_of(link: str) -> str | None:
+    """The thread's id in `link`, or None. In a link it is the last UUID of the path, else the path's last word.
+
+    Hex does not document the form of its links; ids are UUIDs wherever it shows them.
+    """
+    text = link.strip()
+    if "/" not in text:
+        return text if _is_id(text) else None
+    try:
+        path = unquote(urlsplit(text if "://" in text else f"https://{text}").path)
+    except ValueError:
+        return None
+    if uuids := _UUID.findall(path):
+        return str(uuids[-1])
+    last = path.rstrip("/").rpartition("/")[2]
+    return last if _is_id(last) else None
+
+
+def _is_id(word: str) -> bool:
+    return len(word) <= MAX_ID_LENGTH and _ID.fullmatch(word) is not None

@@ -1,0 +1,93 @@
+"""The local API's JSON: versioned documents, whose fields are only ever added, and the one shape of an error."""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hexmeter.core.burn import Burn
+from hexmeter.core.credits import to_number
+from hexmeter.core.instants import to_iso
+from hexmeter.core.meters import Meter
+from hexmeter.core.periods import Period
+
+SCHEMA = 1
+_FORECAST = {"unknown": "this version makes no forecasts yet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error answer: a stable code, what happened, what to try, and the CLI's exit code."""
+
+    code: str
+    message: str
+    hint: str = ""
+    exit_code: int = 1
+
+
+def dump(document: dict[str, Any]) -> bytes:
+    """A document as the bytes of an answer; every one names its schema."""
+    return json.dumps({"schema": SCHEMA, **document}, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def error(failure: Failure) -> dict[str, Any]:
+    """The document of an error."""
+    return {
+        "error": {
+            "code": failure.code,
+            "message": failure.message,
+            "hint": failure.hint,
+            "exit_code": failure.exit_code,
+        }
+    }
+
+
+def meter(meter: Meter) -> dict[str, Any]:
+    """One meter; amounts as plain numbers of credits."""
+    return {
+        "id": meter.id,
+        "kind": meter.kind,
+        "label": meter.label,
+        "limit": amount(meter.limit_micro),
+        "used": amount(meter.used_micro),
+        "remaining": amount(meter.remaining_micro),
+        "state": meter.state.value,
+        "bound": meter.bound.value,
+        "adjustment": to_number(meter.adjustment_micro),
+        "period": period(meter.period),
+        "burn": burn(meter.burn),
+        "forecast": dict(_FORECAST),
+        "note": meter.note,
+    }
+
+
+def burn(burn: Burn) -> dict[str, Any]:
+    """Burn rates in credits."""
+    return {
+        "per_prompt": amount(burn.per_prompt_micro),
+        "prompts": burn.prompts,
+        "per_day": amount(burn.per_day_micro),
+        "pace": amount(burn.pace_micro),
+    }
+
+
+def period(period: Period | None) -> dict[str, Any] | None:
+    """A period's two ends."""
+    return None if period is None else {"start": to_iso(period.start_ms), "end": to_iso(period.end_ms)}
+
+
+def amount(micro: int | None) -> float | None:
+    """Micro-credits as credits; None stays None."""
+    return None if micro is None else to_number(micro)
+
+
+def instant(at_ms: int | None) -> str | None:
+    """An instant in ISO 8601; None stays None."""
+    return None if at_ms is None else to_iso(at_ms)
+
+
+def level(level: Decimal | None) -> float | int | None:
+    """An alert's level as a plain number, whole where it is."""
+    if level is None:
+        return None
+    return int(level) if level == level.to_integral_value() else float(level)

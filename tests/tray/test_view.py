@@ -132,11 +132,34 @@ def test_stale_figures_say_since_when(as_of: str, since: str) -> None:
     assert any(since in line for line in seen.tooltip)
 
 
-def test_without_any_reading_nothing_is_invented() -> None:
-    seen = view(Facts(status(stale=True, as_of=None, meters=[])), NOW_MS, BERLIN)
-    assert [item.label for item in seen.menu][:2] == ["No good reading yet", "No figures yet"]
+FAILED_POLL = {"at": "2026-11-22T14:02:00Z", "ok": False, "error": None, "requests": 1}
+
+
+@pytest.mark.parametrize(
+    ("as_of", "last_poll"),
+    [
+        pytest.param(None, None, id="no time"),
+        pytest.param("2026-11-22T14:09:00Z", None, id="no poll yet"),
+        pytest.param("2026-11-22T14:02:00Z", FAILED_POLL, id="told right after the first failure"),
+        pytest.param("2026-11-22T14:09:00Z", FAILED_POLL, id="told later"),
+    ],
+)
+def test_without_any_good_reading_none_is_invented(as_of: str | None, last_poll: dict[str, Any] | None) -> None:
+    seen = view(Facts(status(stale=True, as_of=as_of, last_poll=last_poll, meters=[])), NOW_MS, BERLIN)
+    labels = [item.label for item in seen.menu]
+    assert labels[0] == "No good reading yet"
+    assert "No figures yet" in labels
     assert seen.icon == IconState(Gauge.UNKNOWN)
     assert seen.title == "Hexmeter: No good reading yet"
+
+
+def test_a_failure_after_a_good_reading_leaves_its_time() -> None:
+    labels = shown(status(stale=True, as_of="2026-11-22T13:02:00Z", last_poll=FAILED_POLL))
+    assert labels[:3] == [
+        "No good reading since 14:02",
+        "Last poll failed: unknown",
+        "Grant 27.5 of 40 left (as of 14:02)",
+    ]
 
 
 def test_a_failed_poll_and_the_first_reading_are_told() -> None:

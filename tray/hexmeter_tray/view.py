@@ -134,7 +134,13 @@ def _news_items(status: Mapping[str, Any], now_ms: int, zone: tzinfo | None) -> 
 
 
 def _stale_since(status: Mapping[str, Any]) -> int | None:
-    return instant(status.get("as_of")) if status.get("stale") is True else None
+    """When the last good reading was, if it is too long ago; None also when there never was one."""
+    as_of, poll = instant(status.get("as_of")), status.get("last_poll")
+    if status.get("stale") is not True or as_of is None or not isinstance(poll, Mapping):
+        return None
+    # Before the first good poll `as_of` is the document's own time: not before the failed poll it tells of.
+    failed_at = instant(poll.get("at")) if poll.get("ok") is False else None
+    return None if failed_at is not None and as_of >= failed_at else as_of
 
 
 def _absent_items(trouble: str) -> tuple[MenuItem, ...]:

@@ -7,6 +7,7 @@ TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
+    from zoneinfo import ZoneInfo
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -24,7 +25,8 @@ def status_lines(document: "dict[str, Any]") -> "list[str]":
     lines.append("")
     if document["meters"]:
         heads = ("METER", "LEFT", "", "USED", "STATE", "A DAY", "PACE", "RESET")
-        lines += table(heads, [_meter_row(meter) for meter in document["meters"]])
+        zone = zone_of(document["timezone"])
+        lines += table(heads, [_meter_row(meter, zone) for meter in document["meters"]])
     else:
         lines.append("No meters yet: nothing was read from Hex so far.")
     notes = list(document["notes"])
@@ -41,16 +43,15 @@ def credits(amount: "float | None") -> str:
     return "0" if text == "-0" else text
 
 
-def moment(iso: str) -> str:
-    """An instant in this machine's time zone: Thu 26 Nov 09:05."""
-    local = datetime.fromisoformat(iso).astimezone()
+def moment(iso: str, zone: "ZoneInfo | None" = None) -> str:
+    """An instant in `zone`, else in this machine's time zone: Thu 26 Nov 09:05."""
+    local = datetime.fromisoformat(iso).astimezone(zone)
     return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
 
 
-def day(iso: str) -> str:
-    """An instant that is a local midnight as its day, any other with its time."""
-    text = moment(iso)
-    return text.removesuffix(" 00:00")
+def day(iso: str, zone: "ZoneInfo | None" = None) -> str:
+    """An instant that is a midnight of `zone` as its day, any other with its time."""
+    return moment(iso, zone).removesuffix(" 00:00")
 
 
 def table(heads: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> "list[str]":
@@ -85,10 +86,21 @@ def _stale(document: "dict[str, Any]") -> str:
     return f"STALE: these figures are of {moment(document['as_of'])}. Last poll {moment(last['at'])}{why}"
 
 
-def _meter_row(meter: "dict[str, Any]") -> "list[str]":
+def zone_of(name: str) -> "ZoneInfo | None":
+    """The time zone called `name`, as the daemon's documents give it; None where this machine does not know it."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def _meter_row(meter: "dict[str, Any]", zone: "ZoneInfo | None") -> "list[str]":
     left, limit, used = meter["remaining"], meter["limit"], meter["used"]
     per_cent = f"{int(100 * used / limit)} %" if used is not None and limit else "-"
-    of = f"{_BOUNDS[meter['bound']]}{credits(left)} of {credits(limit)}" if left is not None else "unknown"
+    about = _BOUNDS[meter["bound"]] if left else ""
+    of = f"{about}{credits(left)} of {credits(limit)}" if left is not None else "unknown"
     bar = gauge(left / limit) if left is not None and limit else "?" * _GAUGE
     burn, period = meter["burn"], meter["period"]
     return [
@@ -99,7 +111,7 @@ def _meter_row(meter: "dict[str, Any]") -> "list[str]":
         meter["state"],
         credits(burn["per_day"]) if burn["per_day"] is not None else "-",
         credits(burn["pace"]) if burn["pace"] is not None else "-",
-        day(period["end"]) if period else "-",
+        day(period["end"], zone) if period else "-",
     ]
 
 

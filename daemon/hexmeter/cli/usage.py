@@ -4,7 +4,7 @@ import argparse
 import json
 
 from hexmeter.cli.ask import client
-from hexmeter.cli.render import credits, day, moment, table
+from hexmeter.cli.render import credits, day, moment, table, zone_of
 
 _HEADS = {"user": ("USER", "CREDITS"), "day": ("DAY", "CREDITS"), "thread": ("THREAD", "USER", "CREDITS")}
 
@@ -21,7 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
-    print(f"Used from {day(document['since'])} to {moment(document['until'])}, in credits", end="\n\n")
+    zone = zone_of(document["timezone"])
+    print(f"Used from {day(document['since'], zone)} to {moment(document['until'], zone)}, in credits", end="\n\n")
     rows = [_row(arguments.by, row) for row in document["rows"]]
     print("\n".join(table(_HEADS[arguments.by], rows)) if rows else "nothing")
     return 0

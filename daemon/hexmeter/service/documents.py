@@ -49,6 +49,7 @@ class Documents:
             "meters": [shapes.meter(meter) for meter in self._figures.meters(now_ms)],
             "notes": self._notes(),
             "links": {"hex": hex_link(self._config.base_url)},
+            "timezone": self._config.zone.key,
             "interval_s": self._config.poll.interval_ms / 1000,
             "paused_until": None,
             "version": __version__,
@@ -57,7 +58,13 @@ class Documents:
     def usage(self, by: str, period: Period) -> dict[str, Any]:
         """`hexmeter usage`: the ledger within `period`, summed by user, day or thread."""
         rows = {"user": self._by_user, "day": self._by_day, "thread": self._by_thread}[by](period)
-        return {"by": by, "since": to_iso(period.start_ms), "until": to_iso(period.end_ms), "rows": rows}
+        return {
+            "by": by,
+            "since": to_iso(period.start_ms),
+            "until": to_iso(period.end_ms),
+            "timezone": self._config.zone.key,
+            "rows": rows,
+        }
 
     def alerts(self) -> dict[str, Any]:
         """`hexmeter alerts --json`: newest first."""

@@ -1,6 +1,5 @@
 """Documents as text for a terminal: the only place that makes figures pretty."""
 
-import time
 from datetime import datetime
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
@@ -24,15 +23,20 @@ def status_lines(document: "dict[str, Any]") -> "list[str]":
         lines.append(f"Reading the history: {document['progress']['done']} threads so far; figures still grow.")
     lines.append("")
     if document["meters"]:
-        heads = ("METER", "LEFT", "", "USED", "STATE", "A DAY", "PACE", "RESET")
-        zone = zone_of(document["timezone"])
-        lines += table(heads, [_meter_row(meter, zone) for meter in document["meters"]])
+        lines += meter_table(document["meters"], document["timezone"])
     else:
         lines.append("No meters yet: nothing was read from Hex so far.")
     notes = list(document["notes"])
     notes += sorted({meter["note"] for meter in document["meters"] if meter["note"]})
     lines += ["", *(f"Note: {note}" for note in notes)] if notes else []
     return lines
+
+
+def meter_table(meters: "Sequence[dict[str, Any]]", zone_name: str) -> "list[str]":
+    """The meters of a status document, a line each under a heading."""
+    zone = zone_of(zone_name)
+    heads = ("METER", "LEFT", "", "USED", "STATE", "A DAY", "PACE", "RESET")
+    return table(heads, [_meter_row(meter, zone) for meter in meters])
 
 
 def credits(amount: "float | None") -> str:
@@ -123,6 +127,6 @@ def gauge(left: float) -> str:
     return "█" * cells + "░" * (_GAUGE - cells)
 
 
-def now_text() -> str:
-    """The local time of day."""
-    return time.strftime("%H:%M:%S")
+def clock_time(iso: str) -> str:
+    """An instant as the local time of day: 09:05:07."""
+    return f"{datetime.fromisoformat(iso).astimezone():%H:%M:%S}"

@@ -75,15 +75,18 @@ def put_near_limit(
     """Let somebody have used just `share` of their grant in [since, now); returns who.
 
     None as `email` takes the Editor who is closest to it. Their newest prompts of the period are dropped, or new ones
-    added at even steps through it. Raises KeyError for an unknown address, ValueError when the period has not begun.
+    added at even steps through it; dropped are also those in threads from before the period, because whoever looks
+    for the first time now cannot tell that they were spent in it. Raises KeyError for an unknown address, ValueError
+    when the period has not begun.
     """
     if since_ms >= now_ms:
         raise ValueError("the period must have begun before now")
     target_micro = _cents(grant_micro * share)
     person = _closest(world, target_micro, since_ms, now_ms) if email is None else world.person(email)
     own = [prompt for prompt in world.prompts_between(since_ms, now_ms) if prompt.user_id == person.id]
+    dropped = [prompt for prompt in own if world.threads[prompt.thread_id].created_ms < since_ms]
+    own = [prompt for prompt in own if prompt not in dropped]
     missing_micro = target_micro - sum(prompt.credits_micro for prompt in own)
-    dropped = []
     while missing_micro < 0:
         dropped.append(own.pop())
         missing_micro += dropped[-1].credits_micro

@@ -1,0 +1,120 @@
+"""Imports point one way: what each layer may use, and why."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = {"hexmeter": ROOT / "daemon" / "hexmeter", "hexmeter_tray": ROOT / "tray" / "hexmeter_tray"}
+
+MAY_IMPORT = {
+    "hexmeter.core": (set[str](), "the core is pure: facts in, decisions out, so that it can be tested as tables"),
+    "hexmeter.config": ({"hexmeter.core"}, "a configuration is checked without a store, a network or a daemon"),
+    "hexmeter.wire": ({"hexmeter.core"}, "both processes speak it, so it may drag neither into the other"),
+    "hexmeter.hex": ({"hexmeter.core"}, "Hex's API is one edge; it knows nothing of how we store"),
+    "hexmeter.hex.simulator": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.hex"},
+        "a server of its own: never the store",
+    ),
+    "hexmeter.store": ({"hexmeter.core"}, "the database is the other edge; it knows nothing of Hex's API"),
+    "hexmeter.service": (
+        {"hexmeter.core", "hexmeter.config", "hexmeter.wire", "hexmeter.hex", "hexmeter.store"},
+        "the running daemon puts the layers together, and nothing below may know of it",
+    ),
+    "hexmeter.cli": (
+        {"hexmeter.core", "hexmeter.wire"},
+        "commands ask the daemon, so that no second process touches the database or Hex",
+    ),
+    "hexmeter.cli.daemon": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.service", "hexmeter.store"},
+        "the one command that is the daemon",
+    ),
+    "hexmeter.cli.simulate": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.hex.simulator"},
+        "the one command that is a Hex",
+    ),
+    "hexmeter_tray": ({"hexmeter.core", "hexmeter.wire"}, "the tray is a view: it reaches the daemon by its API alone"),
+}
+"""For each place the places of Hexmeter it may import besides itself, and the reason. The longest match counts."""
+
+ONLY_PLACE_OF = {
+    "httpx": ("hexmeter.hex.client", "one module asks Hex"),
+    "sqlite3": ("hexmeter.store", "one folder has SQL; the daemon may catch its errors"),
+    "sqlite_utils": ("hexmeter.store", "one folder has the schema"),
+    "apscheduler": ("hexmeter.service.app", "one module has the schedule"),
+    "dbus_fast": ("hexmeter_tray", "only the tray is in the desktop"),
+    "PIL": ("hexmeter_tray.icon", "one module draws"),
+    "argparse": ("hexmeter.cli", "only the command line has options"),
+}
+ALSO = {("sqlite3", "hexmeter.service"), ("argparse", "hexmeter_tray.app"), ("argparse", "hexmeter_tray.__main__")}
+STANDARD_ONLY = ("hexmeter.core", "hexmeter.wire.client")
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package, folder in SOURCES.items():
+        for path in sorted(folder.rglob("*.py")):
+            parts = path.relative_to(folder).with_suffix("").parts
+            yield ".".join((package, *(part for part in parts if part != "__init__"))), path
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively, which hides the layer it reaches into"
+            assert node.module is not None
+            # `from package import module` reaches the module.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_in(name: str, place: str) -> bool:
+    return name == place or name.startswith(place + ".")
+
+
+def place_of(module: str) -> str | None:
+    return max((place for place in MAY_IMPORT if is_in(module, place)), key=len, default=None)
+
+
+@pytest.mark.parametrize(("module", "path"), [pytest.param(*found, id=found[0]) for found in modules()])
+def test_a_module_imports_only_what_its_layer_may(module: str, path: Path) -> None:
+    place = place_of(module)
+    for name in imports_of(path):
+        if not name.startswith(("hexmeter.", "hexmeter_tray.")) or is_in(name, "hexmeter.__version__"):
+            continue
+        assert place is not None or module.endswith("__main__"), f"{module} belongs to no layer"
+        if place is not None and not is_in(name, place):
+            allowed, reason = MAY_IMPORT[place]
+            assert any(is_in(name, other) for other in allowed), f"{module} imports {name}, but {reason}"
+
+
+@pytest.mark.parametrize(("module", "path"), [pytest.param(*found, id=found[0]) for found in modules()])
+def test_each_library_has_one_place(module: str, path: Path) -> None:
+    for name in imports_of(path):
+        library = name.partition(".")[0]
+        if library in ONLY_PLACE_OF:
+            place, reason = ONLY_PLACE_OF[library]
+            also = any(library == other and is_in(module, where) for other, where in ALSO)
+            assert is_in(module, place) or also, f"{module} imports {library}, but {reason}"
+
+
+@pytest.mark.parametrize("place", STANDARD_ONLY)
+def test_the_core_and_the_client_need_nothing_but_the_standard_library(place: str) -> None:
+    for module, path in modules():
+        if is_in(module, place):
+            for name in imports_of(path):
+                library = name.partition(".")[0]
+                assert library in sys.stdlib_module_names or library == "hexmeter", f"{module} imports {library}"
+
+
+def test_no_file_is_longer_than_a_reader_can_hold() -> None:
+    too_long = {
+        str(path.relative_to(ROOT)): lines
+        for folder in ("daemon", "tray", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert too_long == {}

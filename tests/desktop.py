@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from desktop_bus import BusPeer, bus_daemon, private_bus, require, started, wait_until
 from desktop_fakes import (
     NOTIFICATIONS,
@@ -89,7 +91,21 @@ def real_desktop(width: int = 800, height: int = 480, *, dark: bool = True) -> I
             with started(["xfce4-panel"], environment), started(dunst, environment), BusPeer(address) as peer:
                 wait_until(lambda: peer.has_owner(WATCHER), "the panel's tray is there", 30)
                 wait_until(lambda: peer.has_owner(NOTIFICATIONS), "dunst is there", 30)
-                yield Desktop(display, address, environment)
+                desktop = Desktop(display, address, environment)
+                # The panel has its name before it is drawn.
+                wait_until(lambda: _is_at_rest(desktop, home / "panel.png"), "the panel is drawn", 30)
+                yield desktop
+
+
+def _is_at_rest(desktop: Desktop, path: Path) -> bool:
+    """Whether the top of the screen differs from the rest, and nothing moves."""
+    looks = []
+    for _ in range(3):
+        with Image.open(desktop.screenshot(path)) as picture:
+            looks.append(picture.convert("RGB"))
+    width, height = looks[0].size
+    top, rest = (looks[0].getpixel((width // 2, y)) for y in (4, height - 4))
+    return top != rest and all(look.tobytes() == looks[0].tobytes() for look in looks)
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def moment_text(at_ms: int, zone: ZoneInfo) -> str:
 
 def _pace_sentence(meter: Meter) -> str:
     pace = meter.burn.pace_micro
-    return "" if pace is None else f" At this month's pace it would come to {format_credits(pace)}."
+    return "" if pace is None else f" At this pace the month comes to {format_credits(pace)}."
 
 
 def _sentence(words: str) -> str:

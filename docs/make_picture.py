@@ -1,0 +1,110 @@
+"""Take the README's picture: the real product on a virtual desktop, watching a simulated Hex.
+
+Run from the checkout, with the test environment and Debian's xterm: .venv/bin/python docs/make_picture.py
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from desktop import Desktop, real_desktop, wait_until  # noqa: E402 (the path is set above)
+from simulator_process import simulator_process  # noqa: E402
+
+PANEL_HEIGHT = 30
+CONFIG = """\
+[hex]
+base_url = "{base_url}"
+[plan]
+tier = "team"
+timezone = "Europe/Berlin"
+reset_day = {reset_day}
+[watch]
+users = ["amara.farah@acme.test", "ida.krueger@acme.test", "femke.nagy@acme.test", "ada.sato@acme.test"]
+[poll]
+every = "5s"
+requests_per_minute = 600
+[storage]
+path = "hexmeter.db"
+[api]
+socket = "api.sock"
+"""
+
+
+def main(target: Path) -> None:
+    """Save the picture to `target`."""
+    now = datetime.now(UTC)
+    # A month that began three weeks ago, whatever the day.
+    since = datetime.fromtimestamp(now.timestamp() - 21 * 86_400, UTC).replace(hour=0, minute=0, second=0)
+    near = ["--near-limit", "amara.farah@acme.test", "--grant", "40", "--since", since.strftime("%Y-%m-%dT00:00:00Z")]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="picture-")))
+        simulator = stack.enter_context(simulator_process(*near, "--rate-limit", "none", "--pace", "1"))
+        desktop = stack.enter_context(real_desktop(1000, 470, dark=True))
+        config = folder / "config.toml"
+        config.write_text(CONFIG.format(base_url=simulator.base_url, reset_day=since.day), encoding="utf-8")
+        command = [sys.executable, "-m", "hexmeter", "--config", str(config)]
+        environ = {**desktop.environment, "HEX_TOKEN": "hxtp_sim_admin"}
+        start(stack, [*command, "daemon"], environ)
+        wait_until(lambda: has_meters([*command, "status", "--json"], environ), "the first poll", 20)
+        bare = look(desktop, folder)
+        start(stack, [sys.executable, "-m", "hexmeter_tray", "--config", str(config)], environ)
+        icon = wait_until(lambda: changed(bare, look(desktop, folder)), "the icon", 20)
+        wait_until(lambda: changed(bare, look(desktop, folder), below=200), "the notification", 40)
+        start(stack, terminal(" ".join(command)), environ)
+        plain = look(desktop, folder)
+        wait_until(lambda: changed(plain, look(desktop, folder)), "the terminal", 20)
+        wait_until(lambda: at_rest(desktop, folder), "the terminal has drawn")
+        desktop.click(icon[0] + 11, PANEL_HEIGHT // 2, button=3)
+        wait_until(lambda: at_rest(desktop, folder), "the menu has drawn")
+        desktop.screenshot(target)
+
+
+def has_meters(command: list[str], environ: dict[str, str]) -> bool:
+    """Whether the daemon has read something."""
+    answer = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    return answer.returncode == 0 and json.loads(answer.stdout)["meters"] != []
+
+
+def terminal(command: str) -> list[str]:
+    """An xterm that shows `hexmeter status`, and a prompt."""
+    script = f'clear; printf "$ hexmeter status\\n"; {command} status; printf "\\n$ "; read -r _'
+    look = ["-fa", "DejaVu Sans Mono", "-fs", "9", "-bg", "#14202b", "-fg", "#dfe7ee", "-geometry", "104x11+24+225"]
+    return ["xterm", *look, "-e", "sh", "-c", script]
+
+
+def start(stack: ExitStack, command: list[str], environ: dict[str, str]) -> None:
+    """Start a program that ends with the picture."""
+    process = subprocess.Popen(command, env={**os.environ, **environ})
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+
+
+def look(desktop: Desktop, folder: Path) -> Image.Image:
+    """What is on the screen now."""
+    with Image.open(desktop.screenshot(folder / "look.png")) as picture:
+        return picture.convert("RGB")
+
+
+def changed(before: Image.Image, now: Image.Image, below: int = 0) -> tuple[int, int, int, int] | None:
+    """The box in which two looks differ, below a height."""
+    return ImageChops.difference(before, now).crop((0, below, *now.size)).getbbox()
+
+
+def at_rest(desktop: Desktop, folder: Path) -> bool:
+    """Whether nothing moves on the screen."""
+    looks = [look(desktop, folder).tobytes() for _ in range(4)]
+    return len(set(looks)) == 1
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "hexmeter.png")

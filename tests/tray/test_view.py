@@ -153,6 +153,11 @@ def test_without_any_good_reading_none_is_invented(as_of: str | None, last_poll:
     assert seen.title == "Hexmeter: No good reading yet"
 
 
+def test_the_first_reading_is_not_called_a_missing_one() -> None:
+    labels = shown(status(stale=True, last_poll=None, progress={"done": 12, "of": 400}))
+    assert labels[:2] == ["Reading the history: 12 of 400 threads, figures still grow", "Grant 27.5 of 40 left"]
+
+
 def test_a_failure_after_a_good_reading_leaves_its_time() -> None:
     labels = shown(status(stale=True, as_of="2026-11-22T13:02:00Z", last_poll=FAILED_POLL))
     assert labels[:3] == [
@@ -165,7 +170,10 @@ def test_a_failure_after_a_good_reading_leaves_its_time() -> None:
 def test_a_failed_poll_and_the_first_reading_are_told() -> None:
     poll = {"at": "2026-11-22T14:02:00Z", "ok": False, "error": "Hex answered 503\nsorry", "requests": 1}
     labels = shown(status(last_poll=poll, progress={"done": 12, "of": None}))
-    assert labels[:2] == ["Last poll failed: Hex answered 503 sorry", "Reading the history: 12 so far"]
+    assert labels[:2] == [
+        "Last poll failed: Hex answered 503 sorry",
+        "Reading the history: 12 threads so far, figures still grow",
+    ]
 
 
 def test_without_a_daemon_the_menu_says_how_to_start_it() -> None:

@@ -75,8 +75,9 @@ def poll_failed(reason: str) -> str:
 
 
 def progress(done: int, of: int | None) -> str:
-    """How far the first reading of the history is."""
-    return f"Reading the history: {done} of {of}" if of is not None else f"Reading the history: {done} so far"
+    """How far the first reading of the history is, in threads; until its end figures can only be too low."""
+    far = f"{done} of {of} threads" if of is not None else f"{done} threads so far"
+    return f"Reading the history: {far}, figures still grow"
 
 
 def refreshed(increases: int, when: str) -> str:

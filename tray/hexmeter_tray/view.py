@@ -116,8 +116,11 @@ def _figure_text(figure: Figure) -> str:
 def _news_items(status: Mapping[str, Any], now_ms: int, zone: tzinfo | None) -> tuple[MenuItem, ...]:
     """What to know about the figures before reading them; each only when there is something to say."""
     items = []
-    if status.get("stale") is True:
-        since = _stale_since(status)
+    progress = status.get("progress")
+    reading = isinstance(progress, Mapping) and isinstance(progress.get("done"), int)
+    since = _stale_since(status)
+    # While the first reading is under way, that is what there is to say.
+    if status.get("stale") is True and (since is not None or not reading):
         said = texts.stale(texts.clock(since, now_ms, zone) if since is not None else None)
         items.append(MenuItem("news:stale", said, enabled=False))
     poll = status.get("last_poll")
@@ -125,8 +128,7 @@ def _news_items(status: Mapping[str, Any], now_ms: int, zone: tzinfo | None) -> 
         reason = text(poll.get("error")) or texts.UNKNOWN
         said = text(texts.poll_failed(reason), _LINE_CHARACTERS)
         items.append(MenuItem("news:poll", said, enabled=False))
-    progress = status.get("progress")
-    if isinstance(progress, Mapping) and isinstance(progress.get("done"), int):
+    if isinstance(progress, Mapping) and reading:
         of = progress.get("of")
         said = texts.progress(progress["done"], of if isinstance(of, int) else None)
         items.append(MenuItem("news:progress", said, enabled=False))

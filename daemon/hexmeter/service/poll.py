@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from hexmeter.config.model import Config
@@ -71,6 +71,7 @@ class Poller:
         self._token = token
         self._on_page = on_page
         self._refreshed_ms: int | None = None
+        self._turns = 0
 
     async def run(self, *, whole: bool = False) -> Outcome:
         """Poll once. `whole`: look at the whole window at once, as far as the budget allows without waiting.
@@ -115,12 +116,13 @@ class Poller:
     async def _watched(self, identity: Identity) -> Watched:
         """Who is watched; reads the roster, hourly, where that takes one."""
         watch = effective_watch(self._config.watch, identity)
-        if not needs_roster(watch, identity):
-            self._refreshed_ms = self._clock.uptime_ms()
-            return resolve(watch, identity, None)
+        roster_needed = needs_roster(watch, identity)
         if not self._is_fresh():
-            await self._read_roster()
+            if roster_needed:
+                await self._read_roster()
             self._refreshed_ms = self._clock.uptime_ms()
+        if not roster_needed:
+            return resolve(watch, identity, None)
         access = self._store.progress.access()
         watched = resolve(watch, identity, self._store.roster.listed() if access.people else None)
         for email in watched.missing:
@@ -153,8 +155,7 @@ class Poller:
         """Newest first; then the history, or the sweep with the requests that a quiet poll has left."""
         if self._store.progress.access().threads:
             try:
-                for scope in watched.scopes:
-                    await self._read_scope(reader, scope, whole, sent_before)
+                await self._read_listings(reader, watched.scopes, whole, sent_before)
             except Forbidden as error:
                 log.warning("Hex does not list threads for this role, so only tracked threads are read: %s", error)
                 self._store.progress.save_access(replace(self._store.progress.access(), threads=False))
@@ -162,23 +163,29 @@ class Poller:
             for tracked in self._store.progress.tracked():
                 await reader.single(tracked.thread_id)
 
-    async def _read_scope(self, reader: Reader, scope: str, whole: bool, sent_before: int) -> None:
-        behind = await reader.newest(scope)
+    async def _read_listings(self, reader: Reader, scopes: Sequence[str], whole: bool, sent_before: int) -> None:
+        behind = {scope: await reader.newest(scope) for scope in scopes}
         now_ms = self._clock.now_ms()
-        if not self._store.progress.listing(scope).history_done:
-            await reader.history(scope, _HISTORY_PAGES, now_ms)
-        elif whole:
-            reader.begin_round(scope)
-            await reader.sweep(scope, behind, _WHOLE_WINDOW_PAGES, now_ms, free=True)
-        else:
-            await reader.sweep(scope, behind, QUIET_REQUESTS - (self._hex.sent - sent_before), now_ms)
+        window_end_ms = now_ms - self._config.poll.window_ms
+        # Another scope is the first each time: one alone could take all that a quiet poll may ask.
+        self._turns += 1
+        for scope in _rotated(scopes, self._turns):
+            if not self._store.progress.listing(scope).history_done:
+                await reader.history(scope, _HISTORY_PAGES, now_ms)
+            elif whole:
+                await reader.sweep_all(scope, behind[scope], _WHOLE_WINDOW_PAGES, window_end_ms)
+            else:
+                left = QUIET_REQUESTS - (self._hex.sent - sent_before)
+                # Listings of several people take their requests for the newest alone; then one a poll is swept.
+                least = 1 if scope == _rotated(scopes, self._turns)[0] and len(scopes) > 1 else 0
+                await reader.sweep(scope, behind[scope], max(left, least), window_end_ms)
 
     def _is_fresh(self) -> bool:
         return self._refreshed_ms is not None and self._clock.uptime_ms() - self._refreshed_ms < _REFRESH_MS
 
     def _rules(self) -> Rules:
         poll = self._config.poll
-        return Rules(poll.window_ms, poll.history_ms, gap_ms=2 * poll.interval_ms)
+        return Rules(poll.history_ms, gap_ms=2 * poll.interval_ms)
 
     def _outcome(self, seen: Seen, failure: PollFailure | None, requests: int, more: bool) -> Outcome:
         return Outcome(
@@ -224,6 +231,11 @@ class CurrentToken:
         """Note that Hex refused the token in force."""
         assert self._token is not None
         self._refused = _fingerprint(self._token)
+
+
+def _rotated(scopes: Sequence[str], by: int) -> list[str]:
+    start = by % len(scopes) if scopes else 0
+    return [*scopes[start:], *scopes[:start]]
 
 
 def _fingerprint(token: str) -> str:

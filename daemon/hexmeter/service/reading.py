@@ -31,9 +31,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the reading goes by: `window_ms` and `history_ms` are ages of threads, `gap_ms` see `ledger.observe`."""
+    """What the reading goes by: `history_ms` is an age of threads, `gap_ms` see `ledger.observe`."""
 
-    window_ms: int
     history_ms: int
     gap_ms: int
 
@@ -94,37 +93,46 @@ class Reader:
                 self._store.progress.save_listing(self._history_from(listing, answer.value, now_ms))
             self._on_page()
 
-    async def sweep(self, scope: str, start: str | None, pages: int, now_ms: int, *, free: bool = False) -> None:
+    async def sweep(self, scope: str, start: str | None, pages: int, end_ms: int, *, free: bool = False) -> int | None:
         """Look again at up to `pages` pages of older threads, which may have grown; with `free` only while the budget
         lets requests go without waiting.
 
         It goes on where the last one stopped; `start` is the cursor behind the newest pages, where a round begins.
-        A round ends at the end of the window.
+        A round ends at threads made before `end_ms`. When it came to that end: the creation of the newest thread of
+        the first page it read; else None.
         """
         trail = _Trail()
+        began_ms: int | None = None
         for _ in range(pages):
             listing = self._store.progress.listing(scope)
             cursor = listing.sweep_cursor or start
             if cursor is None or (free and self._hex.wait_ms() > 0):
-                return
+                return None
             try:
                 answer = await self._hex.threads(cursor, _user_of(scope))
             except BadRequest:
                 log.info("Hex no longer takes the sweep's cursor: the round begins anew")
                 self._store.progress.save_listing(replace(listing, sweep_cursor=None))
-                return
+                return None
             oldest_ms = trail.passed(answer.value, cursor)
-            ended = answer.value.next_cursor is None or oldest_ms < now_ms - self._rules.window_ms
+            if began_ms is None:
+                began_ms = max((thread.created_ms for thread in answer.value.items), default=end_ms)
+            ended = answer.value.next_cursor is None or oldest_ms < end_ms
             with self._store.transaction():
                 self._record(answer, listing.watched_since_ms)
                 next_cursor = None if ended else answer.value.next_cursor
                 self._store.progress.save_listing(replace(listing, sweep_cursor=next_cursor))
             if ended:
-                return
+                return began_ms
+        return None
 
-    def begin_round(self, scope: str) -> None:
-        """Let the next sweep begin at the newest."""
-        self._store.progress.save_listing(replace(self._store.progress.listing(scope), sweep_cursor=None))
+    async def sweep_all(self, scope: str, start: str | None, pages: int, end_ms: int) -> None:
+        """Look at the whole window as far as the budget goes without waiting: first at what the last sweep left, so
+        that one which the budget cuts short again and again comes round too, then at what lies before that."""
+        in_the_middle = self._store.progress.listing(scope).sweep_cursor is not None
+        began_ms = await self.sweep(scope, start, pages, end_ms, free=True)
+        if in_the_middle and began_ms is not None:
+            await self.sweep(scope, start, pages, max(began_ms, end_ms), free=True)
 
     async def single(self, thread_id: str) -> None:
         """Read one thread by its id, and store why where it cannot be read."""

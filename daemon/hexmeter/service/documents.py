@@ -148,7 +148,7 @@ class Documents:
                 " named with `hexmeter track URL`; `hexmeter calibrate` sets the grant to what Hex's own page shows."
             )
         if not self._store.progress.access().people:
-            notes.append("Hex does not show this token who is in the workspace, so only its own credits are watched.")
+            notes.append("Hex does not show this token who is in the workspace, so only its own credits have a meter.")
         if watched is not None and watched.missing:
             notes.append("Nobody that this token can see has the email " + ", ".join(watched.missing) + ".")
         return notes

@@ -169,7 +169,7 @@ class Poller:
         window_end_ms = now_ms - self._config.poll.window_ms
         # Another scope is the first each time: one alone could take all that a quiet poll may ask.
         self._turns += 1
-        for scope in _rotated(scopes, self._turns):
+        for turn, scope in enumerate(_rotated(scopes, self._turns)):
             if not self._store.progress.listing(scope).history_done:
                 await reader.history(scope, _HISTORY_PAGES, now_ms)
             elif whole:
@@ -177,7 +177,7 @@ class Poller:
             else:
                 left = QUIET_REQUESTS - (self._hex.sent - sent_before)
                 # Listings of several people take their requests for the newest alone; then one a poll is swept.
-                least = 1 if scope == _rotated(scopes, self._turns)[0] and len(scopes) > 1 else 0
+                least = 1 if turn == 0 and len(scopes) > 1 else 0
                 await reader.sweep(scope, behind[scope], max(left, least), window_end_ms)
 
     def _is_fresh(self) -> bool:

@@ -51,7 +51,8 @@ def resolve(watch: Watch, identity: Identity, roster: Sequence[Person] | None) -
         return Watched((own,), (own.id,))
     known = roster if roster is not None else [own] if own is not None else []
     if not isinstance(watch, tuple):
-        return Watched(None, (EVERYBODY,)) if roster is not None else _named(known, ())
+        # Who has no roster and is nobody still sees threads: a workspace token lists everybody's.
+        return Watched(None, (EVERYBODY,)) if roster is not None or own is None else _named(known, ())
     by_email = {person.email: person for person in known}
     people = [by_email[email] for email in watch if email in by_email]
     return _named(people, tuple(email for email in watch if email not in by_email))

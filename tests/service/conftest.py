@@ -1,0 +1,18 @@
+"""One bench a test, made on demand."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from .bench import Bench, bench
+
+MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
+    """`bench` as a function: what it makes lives until the test ends."""
+    with ExitStack() as stack:
+        yield lambda *values, **options: stack.enter_context(bench(tmp_path, *values, **options))

@@ -25,10 +25,12 @@ def period_at(at_ms: int, reset_day: int, zone: ZoneInfo) -> Period:
     """The period that contains `at_ms`, for a `reset_day` of 1 to 31; a month that lacks it resets on its last day."""
     local = to_datetime(at_ms).astimezone(zone).date()
     start = _reset_in(local.year, local.month, reset_day)
-    # Local dates and instants can disagree only on the very day of the reset, so the instant decides.
     if first_instant(start, zone) > at_ms:
         start = _reset_in(*_month_before(start.year, start.month), reset_day)
     end = _reset_in(*_month_after(start.year, start.month), reset_day)
+    if first_instant(end, zone) <= at_ms:
+        # Clocks set back over midnight show the day before the reset once more (St. John's did, at 00:01).
+        start, end = end, _reset_in(*_month_after(end.year, end.month), reset_day)
     return Period(first_instant(start, zone), first_instant(end, zone))
 
 

@@ -28,9 +28,9 @@ def parse_credits(value: object) -> int:
     if not amount.is_finite():
         raise CreditsError(f"{value} is not a finite number of credits")
     if amount < 0:
-        raise CreditsError(f"{value} is negative")
+        raise CreditsError(f"{_short(amount)} is negative")
     if amount > MAX_CREDITS:
-        raise CreditsError(f"{amount:.3g} is above {MAX_CREDITS} credits")
+        raise CreditsError(f"{_short(amount)} is above {MAX_CREDITS} credits")
     return int((amount * MICRO).to_integral_value(ROUND_HALF_EVEN))
 
 
@@ -44,3 +44,8 @@ def format_credits(micro: int) -> str:
     amount = (Decimal(micro) / MICRO).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
     text = f"{amount:f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def _short(amount: Decimal) -> str:
+    # A whole number may have more digits than Python is willing to print.
+    return f"{amount:.3g}"

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from hexmeter.core.periods import Period
@@ -73,7 +74,7 @@ class Api:
 
     async def newest(self, request: Request) -> dict[str, Any]:
         limit = request.query.get("limit", "20")
-        if not limit.isdecimal() or not 1 <= int(limit) <= 500:
+        if not limit.isdecimal() or len(limit) > 3 or not 1 <= int(limit) <= 500:
             raise _bad(f"limit={limit[:40]}", "limit: 1 to 500")
         return self._daemon.documents.newest(int(limit))
 
@@ -101,7 +102,7 @@ class Api:
         if len(given) != 1:
             raise _bad("a calibration takes one figure", "give either used or remaining")
         meter_name, amount = body.get("meter", "grant"), body[given[0]]
-        if not isinstance(meter_name, str) or not isinstance(amount, str | int):
+        if not isinstance(meter_name, str) or not isinstance(amount, str | int | Decimal) or isinstance(amount, bool):
             raise _bad("a calibration takes a meter and an amount", 'such as {"meter": "grant", "used": "12.5"}')
         meter = await self._daemon.calibrate(meter_name, str(amount), is_used=given == ["used"])
         return {"meter": shapes.meter(meter)}
@@ -119,7 +120,7 @@ class Api:
         deliveries, state, claimant = body.get("deliveries"), body.get("state"), body.get("claimant")
         if (
             not isinstance(deliveries, list)
-            or not all(type(delivery) is int for delivery in deliveries)
+            or not all(type(delivery) is int and 0 < delivery < 2**63 for delivery in deliveries)
             or state not in _STATES
             or not isinstance(claimant, str)
         ):
@@ -176,8 +177,10 @@ def _poll_document(outcome: Outcome) -> dict[str, Any]:
 
 def _body(request: Request) -> dict[str, Any]:
     try:
-        body = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError):
+        body = json.loads(request.body or b"{}", parse_float=Decimal)
+        # A lone surrogate is no text: neither the database nor an answer can hold it.
+        json.dumps(body, ensure_ascii=False, default=str).encode("utf-8")
+    except (ValueError, ArithmeticError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise _bad("the body is not a JSON object", "send an object")

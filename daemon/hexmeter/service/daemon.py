@@ -10,17 +10,21 @@ from hexmeter.config.model import Config
 from hexmeter.core.clock import Clock
 from hexmeter.core.credits import CreditsError, format_credits, parse_credits
 from hexmeter.core.meters import Meter
+from hexmeter.core.strings import clean
 from hexmeter.service.documents import Documents
 from hexmeter.service.figures import Figures
 from hexmeter.service.notices import Notice, notices
 from hexmeter.service.poll import Outcome, Poller
 from hexmeter.service.settle import Settler
 from hexmeter.service.threadlink import thread_id_of
+from hexmeter.store.outbox import LEASE_MS
 from hexmeter.store.roster import Calibration
 from hexmeter.store.store import Store
 from hexmeter.wire.shapes import Failure
 
 log = logging.getLogger(__name__)
+
+_LONGEST_FIGURE = 40
 
 
 class Refused(Exception):
@@ -70,7 +74,7 @@ class Daemon:
 
     def check_blind(self) -> None:
         """Decide `blind` and tell the listeners: figures grow stale without any poll."""
-        with contextlib.suppress(sqlite3.OperationalError):  # The poll that cannot store says so.
+        with contextlib.suppress(sqlite3.Error):  # The poll that cannot store says so.
             self.settler.check_blind(self.clock.now_ms())
         self.publish()
 
@@ -93,7 +97,12 @@ class Daemon:
 
     def claim(self, channel: str, claimant: str) -> list[Notice]:
         """Give `claimant` what waits on `channel`, as messages to show."""
-        return notices(self.store.outbox.claim(channel, claimant, self.clock.now_ms()))
+        claimed = self.store.outbox.claim(channel, claimant, self.clock.now_ms())
+        if claimed:
+            # Another tray hears that it waits no more, and that it waits again if this one's lease runs out.
+            self.publish()
+            asyncio.get_running_loop().call_later(LEASE_MS / 1000 + 1, self.publish)
+        return notices(claimed)
 
     def confirm(self, deliveries: list[int], state: str, claimant: str) -> int:
         """Move deliveries on; how many moved."""
@@ -126,13 +135,14 @@ class Daemon:
         `amount` in credits; what is used when `is_used`, else what remains. Raises Refused, and stores nothing, when
         the poll fails, the meter does not exist or the figure cannot be.
         """
+        figure_micro = _figure(amount)
         outcome = await self.poll(whole=True)
         if outcome.failure is not None:
             code = 3 if outcome.failure.token_refused else 1
             raise Refused(Failure("poll_failed", outcome.failure.message, outcome.failure.hint, code))
         now_ms = self.clock.now_ms()
         meter = self._meter(meter_name, now_ms)
-        used_micro = _used(meter, amount, is_used=is_used)
+        used_micro = figure_micro if is_used else _used(meter, figure_micro)
         known_micro = (meter.used_micro or 0) - meter.adjustment_micro
         with self.store.transaction():
             self.store.roster.calibrate(meter.key, Calibration(now_ms, used_micro, used_micro - known_micro))
@@ -154,19 +164,22 @@ class Daemon:
         raise Refused(Failure("no_such_meter", f"there is no meter {name[:80]!r}", f"there are: {known or 'none'}", 2))
 
 
-def _used(meter: Meter, amount: str, *, is_used: bool) -> int:
+def _figure(amount: str) -> int:
+    """The micro-credits of a person's figure. Raises Refused."""
     try:
-        figure_micro = parse_credits(amount)
+        return parse_credits(amount if len(amount) <= _LONGEST_FIGURE else clean(amount, _LONGEST_FIGURE))
     except CreditsError as error:
         raise Refused(Failure("bad_amount", str(error), "give credits such as 27.5", 2)) from None
-    if is_used:
-        return figure_micro
+
+
+def _used(meter: Meter, remaining_micro: int) -> int:
+    """What is used of a meter of which so much remains. Raises Refused."""
     if meter.limit_micro is None:
         raise Refused(Failure("no_limit", f"{meter.id} has no known limit", "give --used, or set [plan] grant", 2))
-    if figure_micro > meter.limit_micro:
-        message = f"{format_credits(figure_micro)} cannot remain of {format_credits(meter.limit_micro)}"
+    if remaining_micro > meter.limit_micro:
+        message = f"{format_credits(remaining_micro)} cannot remain of {format_credits(meter.limit_micro)}"
         raise Refused(Failure("bad_amount", message, "set [plan] grant if the grant is larger", 2))
-    return meter.limit_micro - figure_micro
+    return meter.limit_micro - remaining_micro
 
 
 def _log_outcome(outcome: Outcome) -> None:

@@ -52,8 +52,7 @@ class Figures:
                 continue
             calibration = calibrations.get(grant_key(person.id))
             sees_all = self._sees_all(identity, watched, person, period)
-            readable = self._store.progress.access().threads or bool(self._store.progress.tracked())
-            use = uses.get(person.id, Use()) if readable and self._has_looked(watched, person) else None
+            use = uses.get(person.id) or (Use() if self._has_looked(watched, person) else None)
             meters.append(self._meter(person, grant, use, period, now_ms, calibration, sees_all))
         return sorted(meters, key=_nearest_first)
 
@@ -95,7 +94,7 @@ class Figures:
     def _has_looked(self, watched: Watched, person: Person) -> bool:
         """Whether there is a reading at all: a listing's first page, or a tracked thread's answer."""
         if not self._store.progress.access().threads:
-            return any(tracked.problem is None for tracked in self._store.progress.tracked())
+            return any(self._store.ledger.thread(tracked.thread_id) for tracked in self._store.progress.tracked())
         return self._store.progress.listing(_scope_of(watched, person)).watched_since_ms is not None
 
     def _sees_all(self, identity: Identity, watched: Watched, person: Person, period: Period) -> bool:

@@ -41,11 +41,13 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """What a ladder remembers: the highest rung told in `period` (None: none), and the falls seen in a row."""
+    """What a ladder remembers: the highest rung told in `period` (None: none), the falls seen in a row, and
+    `fallen_to`, the highest rung that any of these falls did not clearly leave below."""
 
     period: Period | None = None
     told: Rung | None = None
     falls: int = 0
+    fallen_to: Rung | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +118,37 @@ def step(state: AlertState, condition: Condition, now_ms: int) -> Step:
     2. A reading of a period that ended before the remembered one began changes nothing: a clock was set back.
     3. A reading of a later period forgets what was told in the one before.
     4. A rung above the highest told fires, with all below it taken as told.
-    5. A fall below what `held` allows re-arms, once enough complete readings in a row agree.
+    5. A fall below what `held` allows re-arms, once enough complete readings in a row agree, as deep as they agree.
     """
     if isinstance(condition, NotKnown):
         return Step(state, None, Reason.NOT_KNOWN)
     if _is_over(condition.period, state.period):
         return Step(state, None, Reason.OLD_PERIOD)
     renewed = _is_over(state.period, condition.period)
-    current = AlertState(condition.period) if renewed else replace(state, period=state.period or condition.period)
+    # A period that overlaps the remembered one follows it: the next of its calendar then does not overlap again.
+    current = AlertState(condition.period) if renewed else replace(state, period=condition.period)
     if _above(condition.reached, current.told):
         assert condition.reached is not None
-        fired = replace(current, period=condition.period, told=condition.reached, falls=0)
+        fired = AlertState(condition.period, condition.reached)
         return Step(fired, Fired(condition.reached, now_ms), Reason.NEW_RUNG)
     if renewed:
         return Step(current, Resolved(now_ms) if state.told else None, Reason.NEW_PERIOD)
     if not _above(current.told, condition.held):
-        return Step(replace(current, falls=0), None, Reason.ALREADY_TOLD if current.told else Reason.BELOW)
-    if not condition.complete or current.falls + 1 < condition.confirmations:
-        falls = current.falls + (1 if condition.complete else 0)
-        return Step(replace(current, falls=falls), None, Reason.FALL_UNCONFIRMED)
-    rearmed = replace(current, told=condition.held, falls=0)
+        still = AlertState(current.period, current.told)
+        return Step(still, None, Reason.ALREADY_TOLD if current.told else Reason.BELOW)
+    return _fall(current, condition, now_ms)
+
+
+def _fall(state: AlertState, condition: Standing, now_ms: int) -> Step:
+    """The step of a reading below what was told: one fall more, or the one that confirms."""
+    falls = state.falls + (1 if condition.complete else 0)
+    agreed = condition.held if state.falls == 0 or _above(condition.held, state.fallen_to) else state.fallen_to
+    if not condition.complete or falls < condition.confirmations:
+        unconfirmed = replace(state, falls=falls, fallen_to=agreed if falls else None)
+        return Step(unconfirmed, None, Reason.FALL_UNCONFIRMED)
+    # This reading may lie deeper than the one before it: then it is the first to say so.
+    deeper = _above(agreed, condition.held)
+    rearmed = AlertState(state.period, agreed, int(deeper), condition.held if deeper else None)
     return Step(rearmed, Resolved(now_ms), Reason.FALL_CONFIRMED)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The number of migrations there are; a database that has had them all says so in its user_version."""
 
 

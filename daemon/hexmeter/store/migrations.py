@@ -77,3 +77,10 @@ def m001_first_light(db: Any) -> None:
     for statement in _FIRST_LIGHT.split(";\n"):
         if statement.strip():
             db.conn.execute(statement)
+
+
+@migrations()
+def m002_how_deep_a_ladder_fell(db: Any) -> None:
+    """A fall that re-arms is confirmed only as deep as all its readings agree, so the first one's depth is kept."""
+    db.conn.execute("ALTER TABLE ladders ADD COLUMN fallen_kind TEXT")
+    db.conn.execute("ALTER TABLE ladders ADD COLUMN fallen_level TEXT")

@@ -76,17 +76,19 @@ class Outbox:
         if row is None:
             return AlertState()
         period = None if row["start_ms"] is None else Period(row["start_ms"], row["end_ms"])
-        told = None if row["kind"] is None else Rung(Kind(row["kind"]), _decimal(row["level"]))
-        return AlertState(period, told, row["falls"])
+        return AlertState(
+            period, _rung(row["kind"], row["level"]), row["falls"], _rung(row["fallen_kind"], row["fallen_level"])
+        )
 
     def save_ladder(self, key: str, state: AlertState) -> None:
         """Store what the ladder `key` remembers."""
-        period, told = state.period, state.told
+        period = state.period
         self._database.connection.execute(
-            "INSERT OR REPLACE INTO ladders VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO ladders (key, start_ms, end_ms, kind, level, falls, fallen_kind, fallen_level)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(key, period.start_ms if period else None, period.end_ms if period else None),
-                *(told.kind if told else None, _text(told.level) if told else None, state.falls),
+                *(*_columns(state.told), state.falls, *_columns(state.fallen_to)),
             ),
         )
 
@@ -189,6 +191,14 @@ def _alert(row: sqlite3.Row) -> Alert:
         *(row["id"], row["ladder"], row["kind"], row["meter"], _decimal(row["level"]), row["severity"], row["state"]),
         *(row["fired_ms"], row["resolved_ms"], row["title"], row["body"]),
     )
+
+
+def _rung(kind: str | None, level: str | None) -> Rung | None:
+    return None if kind is None else Rung(Kind(kind), _decimal(level))
+
+
+def _columns(rung: Rung | None) -> tuple[str | None, str | None]:
+    return (None, None) if rung is None else (rung.kind, _text(rung.level))
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -135,7 +135,7 @@ class Bench:
         used: float | None = self.meter(email)["used"]
         return used
 
-    def alerts(self) -> list[tuple[str, Any, str, str]]:
+    def alerts(self) -> list[tuple[str, Any, str | None, str]]:
         """Kind, level, meter and state of all that was told, oldest first."""
         told = self.daemon.documents.alerts()["alerts"]
         return [(alert["kind"], alert["level"], alert["meter"], alert["state"]) for alert in reversed(told)]

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from hexmeter.config.model import Config
-from hexmeter.core.alerts import Condition, Fired, Kind, Resolved, step
+from hexmeter.core.alerts import Condition, Fired, Kind, NotKnown, Resolved, Standing, step
 from hexmeter.core.instants import MINUTE_MS
 from hexmeter.core.meters import Meter
 from hexmeter.core.rules import Health, blind_condition, ladder_condition
@@ -52,12 +52,12 @@ class Settler:
             )
             if failure is None:
                 self.step_meters(now_ms)
-            self._step_blind(now_ms)
+            self._step_blind(now_ms, well=failure is None)
 
     def check_blind(self, now_ms: int) -> None:
         """Step `blind` alone: for the time while a poll hangs, or none comes."""
         with self._store.transaction():
-            self._step_blind(now_ms)
+            self._step_blind(now_ms, well=False)
 
     def step_meters(self, now_ms: int) -> None:
         """Step every meter's ladder by the figures that stand; part of a transaction of the caller's."""
@@ -72,12 +72,15 @@ class Settler:
         if first:
             self._store.progress.end_baseline()
 
-    def _step_blind(self, now_ms: int) -> None:
+    def _step_blind(self, now_ms: int, *, well: bool) -> None:
         good_ms = self._store.progress.good_at_ms()
         # Before this daemon began nobody was meant to poll; and a clock set back must not look like a long silence.
         well_ms = max(self._started_ms, good_ms) if good_ms is not None and good_ms <= now_ms else self._started_ms
         refused = self._last_failure is not None and self._last_failure.token_refused
-        condition = blind_condition(Health(well_ms, refused), self._config.poll.interval_ms, now_ms)
+        condition: Condition = blind_condition(Health(well_ms, refused), self._config.poll.interval_ms, now_ms)
+        if not well and isinstance(condition, Standing) and condition.reached is None:
+            # Only a good poll ends it: a daemon that just began has not seen one, nor has one with a new token.
+            condition = NotKnown("no good poll yet")
         self._step(None, condition, _Firing(BLIND_LADDER, None), now_ms)
 
     def _step(self, meter: Meter | None, condition: Condition, firing: _Firing, now_ms: int) -> None:

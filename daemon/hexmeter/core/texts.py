@@ -28,6 +28,7 @@ def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, *, own: bool) -> Text:
     used, limit, left = meter.used_micro or 0, meter.limit_micro or 0, meter.remaining_micro or 0
     whose = "Hex credits" if own else meter.label
     at_least = "At least " if meter.bound is Bound.AT_LEAST else ""
+    so_much = "About " if meter.bound is Bound.ESTIMATED else at_least
     # Cut, not rounded: a figure just below the limit must not read as "100 % used".
     used_percent = used * 100 // limit if limit else 0
     reset = f"the reset on {day_text(meter.period.end_ms, zone)}" if meter.period else "the reset"
@@ -35,11 +36,11 @@ def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, *, own: bool) -> Text:
         beyond = used - limit
         return Text(
             f"{whose}: the grant is used up",
-            f"{at_least}{format_credits(used)} of {format_credits(limit)} used, {format_credits(beyond)} beyond the"
+            f"{so_much}{format_credits(used)} of {format_credits(limit)} used, {format_credits(beyond)} beyond the"
             f" grant. Until {reset}, prompts draw on the workspace's add-on credits, if it has any.",
             "critical",
         )
-    about = "At most " if meter.bound is Bound.AT_LEAST else "About " if meter.bound is Bound.ESTIMATED else ""
+    about = "At most " if meter.bound is Bound.AT_LEAST else so_much
     return Text(
         f"{whose}: {at_least.lower()}{used_percent} % used",
         f"{about}{format_credits(left)} of {format_credits(limit)} left until {reset}.{_pace_sentence(meter)}",

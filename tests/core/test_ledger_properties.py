@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,13 +49,13 @@ def told(sightings: list[Sighting], created_ms: int, watched_since_ms: int | Non
     for one in sightings:
         by = Look(one.number, one.sent_ms, one.sent_ms + one.took_ms)
         seen = thread(one.figure, created_ms=created_ms)
-        found = observe(known, seen, by, watched_since_ms=watched_since_ms, gap_ms=GAP_MS, history=lambda: tuple(rows))
+        found = observe(known, seen, by, watched_since_ms=watched_since_ms, gap_ms=GAP_MS, history=rows.copy)
         assert (found is None) == (one.number <= newest)
         if found is not None:
             newest = one.number
             figure = figure if one.figure is None else one.figure
             known = found.known
-            rows += found.rows
+            rows.extend(found.rows)
             for row in found.rows:
                 _check(row, by)
         assert sum(row.credits_micro for row in rows) == figure
@@ -134,7 +135,7 @@ def test_shares_over_any_partition_of_time_sum_exactly(
 ) -> None:
     row = usage(micro, after_ms, after_ms + length_ms)
     edges = sorted({-200, 300, *cuts})
-    parts = [Period(start, end) for start, end in zip(edges, edges[1:], strict=False)]
+    parts = [Period(start, end) for start, end in pairwise(edges)]
     shares = [share(row, part) for part in parts]
     assert sum(shares) == micro
     assert all(part * micro >= 0 for part in shares)

@@ -67,7 +67,7 @@ class Lines:
     def show(self, frame: dict[str, Any]) -> None:
         """Print what `frame` has that no earlier one had."""
         if self._increases is None:
-            print("\n".join(frame_lines(frame)), flush=True)
+            print("\n".join(_meter_lines(frame)), flush=True)
         known = self._increases or set()
         self._increases = {(row["at"], row["thread"], row["credits"]) for row in frame["increases"]}
         for row in reversed(frame["increases"]):
@@ -82,16 +82,21 @@ class Lines:
 
 def frame_lines(frame: dict[str, Any]) -> list[str]:
     """A frame as lines: the meters nearest to their limit, the newest increases, the newest warnings."""
+    lines = _meter_lines(frame)
+    lines += ["", "Newest increases"]
+    lines += [_increase_line(row) for row in frame["increases"][:_INCREASES]] or ["  none yet"]
+    lines += ["", "Warnings"]
+    lines += [_alert_line(alert) for alert in frame["alerts"][:_WARNINGS]] or ["  none yet"]
+    return lines
+
+
+def _meter_lines(frame: dict[str, Any]) -> list[str]:
     status = frame["status"]
     meters = status["meters"]
     lines = [f"Hexmeter demo · a simulated Hex · {frame['tray']} · Ctrl-C ends it", ""]
     lines += meter_table(meters[:_METERS], status["timezone"])
     if len(meters) > _METERS:
         lines.append(f"… and {len(meters) - _METERS} more that are further from their limit")
-    lines += ["", "Newest increases"]
-    lines += [_increase_line(row) for row in frame["increases"][:_INCREASES]] or ["  none yet"]
-    lines += ["", "Warnings"]
-    lines += [_alert_line(alert) for alert in frame["alerts"][:_WARNINGS]] or ["  none yet"]
     return lines
 
 

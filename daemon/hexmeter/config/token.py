@@ -5,6 +5,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+_LONGEST = 4096
+
 
 class TokenError(Exception):
     """There is no token to use; the message says why, `hint` what to try. Exit code 2."""
@@ -36,7 +38,7 @@ def _read_private(path: Path) -> str:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            content = file.read(4096)
+            content = file.read(_LONGEST + 1)
     except OSError as error:
         raise TokenError(f"cannot read the token file {path}: {error.strerror}", "check [hex] token_file") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -46,6 +48,6 @@ def _read_private(path: Path) -> str:
 
 def _checked(token: str, source: str) -> Token:
     # It becomes a header: a space or a line break in it would be another header, or a mistake in copying.
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    if not 0 < len(token) <= _LONGEST or not token.isascii() or not token.isprintable() or " " in token:
         raise TokenError(f"what {source} holds is not a token", "a token is one word such as hxtp_… or hxtw_…")
     return Token(token)

@@ -1,5 +1,6 @@
 """TOML to a frozen Config, or every error at once: key, value, what is allowed, line."""
 
+import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         raise ConfigError(path, [Problem(f"not valid TOML: {error}", int(line[1]) if line else None)]) from None
+    except (ValueError, ArithmeticError, RecursionError):
+        raise ConfigError(path, [Problem("a number in it is too long, or a list too deep")]) from None
     lines = _lines_of_keys(content)
     problems = _unknown(document, lines)
     values: dict[str, Any] = {}
@@ -72,11 +75,16 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
         try:
             values[key.place] = None if value is None else key.check(value)
         except NotAllowed as error:
-            shown = clean(_toml_value(given), 80)
-            problems.append(Problem(f"{key.place} = {shown}: must be {error}", lines.get(key.place)))
+            problems.append(
+                Problem(f"{key.place} = {_shown(given)}: must be {error}", lines.get(key.place, lines.get(key.table)))
+            )
     notes += [f"[{table}] is set, but this version does not use it yet" for table in FREE_TABLES if table in document]
+    zone = values.get("plan.timezone") or _local_zone()
+    if zone is None and "plan.timezone" in values:
+        problems.append(Problem("plan.timezone is not set, and this machine does not tell its own: set it"))
     if problems:
         raise ConfigError(path, sorted(problems, key=lambda problem: problem.line or 0))
+    values["plan.timezone"] = zone
     return _config(values, path, default_database, tuple(notes))
 
 
@@ -86,10 +94,10 @@ def _config(values: dict[str, Any], path: Path, default_database: Path, notes: t
     return Config(
         path=path,
         base_url=values["hex.base_url"],
-        token_file=None if token_file is None else folder / Path(token_file).expanduser(),
+        token_file=None if token_file is None else _path(folder, token_file),
         plan=Plan(values["plan.tier"], values["plan.grant"], values["plan.grants"]),
         reset_day=values["plan.reset_day"],
-        zone=values["plan.timezone"] or _local_zone(),
+        zone=values["plan.timezone"],
         watch=values["watch.users"],
         poll=PollSettings(
             interval_ms=values["poll.every"],
@@ -101,15 +109,23 @@ def _config(values: dict[str, Any], path: Path, default_database: Path, notes: t
         used_levels=values["alerts.used"],
         notify_desktop=values["notify.desktop"],
         socket=values["api.socket"],
-        database=default_database if database is None else folder / Path(database).expanduser(),
+        database=default_database if database is None else _path(folder, database),
         notes=notes,
     )
 
 
-def _local_zone() -> ZoneInfo:
+def _path(folder: Path, given: str) -> Path:
+    # Path.expanduser raises for a user that does not exist; this leaves the name as it is, for the error to show.
+    return folder / os.path.expanduser(given)  # noqa: PTH111
+
+
+def _local_zone() -> ZoneInfo | None:
     import tzlocal
 
-    return tzlocal.get_localzone()
+    try:
+        return tzlocal.get_localzone()
+    except (LookupError, ValueError, OSError):  # TZ may hold anything
+        return None
 
 
 def _get(document: dict[str, Any], table: str, name: str) -> Any:
@@ -123,13 +139,17 @@ def _unknown(document: dict[str, Any], lines: dict[str, int]) -> list[Problem]:
     tables = {key.table for key in KEYS} | FREE_TABLES
     for table, content in document.items():
         if table not in tables:
-            problems.append(Problem(f"[{table}] is not a known table{_nearest(table, tables)}", lines.get(table)))
+            problems.append(
+                Problem(f"[{clean(table, 60)}] is not a known table{_nearest(table, tables)}", lines.get(table))
+            )
         elif not isinstance(content, dict):
-            problems.append(Problem(f"{table} = … must be a table: [{table}]", lines.get(f".{table}")))
+            problems.append(Problem(f"{table} = … must be a table: [{table}]", lines.get(table)))
         elif table not in FREE_TABLES:
             names = {key.name for key in KEYS if key.table == table}
             problems += [
-                Problem(f"{table}.{name} is not a known key{_nearest(name, names)}", lines.get(f"{table}.{name}"))
+                Problem(
+                    f"{table}.{clean(name, 60)} is not a known key{_nearest(name, names)}", lines.get(f"{table}.{name}")
+                )
                 for name in content
                 if name not in names
             ]
@@ -142,20 +162,30 @@ def _nearest(word: str, known: set[str]) -> str:
 
 
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
-_KEY = re.compile(r"""\s*["']?([A-Za-z0-9_-]+)["']?\s*[=.]""")
+_KEY = re.compile(r"""\s*((?:["']?[A-Za-z0-9_-]+["']?\s*\.\s*)*["']?[A-Za-z0-9_-]+["']?)\s*=""")
 
 
 def _lines_of_keys(content: str) -> dict[str, int]:
     """The line of each table (`plan`) and key (`plan.tier`), in the plain cases: the parser tells no lines."""
     lines: dict[str, int] = {}
     table = ""
-    for number, line in enumerate(content.splitlines(), 1):
+    for number, line in enumerate(content.split("\n"), 1):
         if header := _HEADER.match(line):
             table = header[1].strip()
             lines.setdefault(table, number)
         elif key := _KEY.match(line):
-            lines.setdefault(f"{table}.{key[1]}", number)
+            words = ([table] if table else []) + re.findall(r"[A-Za-z0-9_-]+", key[1])
+            for length in range(1, len(words) + 1):
+                lines.setdefault(".".join(words[:length]), number)
     return lines
+
+
+_SECRET = re.compile(r"\bhxt[a-z]_[^\s\"']+")
+
+
+def _shown(value: Any) -> str:
+    """A value as an error shows it; a token that was put where something else belongs is not shown."""
+    return clean(_SECRET.sub("hxt…", _toml_value(value)), 80)
 
 
 def _toml_value(value: Any) -> str:

@@ -76,8 +76,20 @@ def choice(*allowed: str) -> Callable[[Any], str]:
 
 def text(value: Any) -> str:
     """A check for a text that is not empty."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise NotAllowed("a text in quotes")
+    return value
+
+
+def token_path(value: Any) -> str:
+    """A check for the path of a file with a token; the token itself, put here by mistake, would end up in the log."""
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or "\0" in value
+        or value.lstrip().startswith(("hxtp_", "hxtw_"))
+    ):
+        raise NotAllowed("the path of a file that holds the token, in quotes, not the token itself")
     return value
 
 
@@ -140,7 +152,10 @@ def hex_url(value: Any) -> str:
     except ValueError:
         raise NotAllowed(allowed) from None
     plain = url.scheme == "http" and _is_loopback(host)
-    if not host or not (url.scheme == "https" or plain) or url.username or url.query or url.fragment:
+    bare = (
+        not set("?#@") & set(str(value)) and str(value).isascii() and str(value).isprintable() and " " not in str(value)
+    )
+    if not host or not (url.scheme == "https" or plain) or not bare:
         raise NotAllowed(allowed)
     return str(value).rstrip("/")
 
@@ -158,21 +173,23 @@ def _is_loopback(host: str) -> bool:
 
 
 def _milliseconds(value: Any) -> int | None:
-    if not isinstance(value, str) or value[-1:] not in _UNITS_MS or not value[:-1].isdecimal():
+    if not isinstance(value, str) or value[-1:] not in _UNITS_MS or not value[:-1].isdecimal() or len(value) > 20:
         return None
     milliseconds = int(value[:-1]) * _UNITS_MS[value[-1]]
     return milliseconds if milliseconds <= 10_000 * DAY_MS else None
 
 
 def _percent(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 < value <= 100:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    return Decimal(value)
+    # Not a number compares with nothing.
+    level = Decimal(value)
+    return level if level.is_finite() and 0 < level <= 100 else None
 
 
 KEYS: tuple[Key, ...] = (
     Key("hex", "base_url", hex_url, "https://app.hex.tech/api/v1", "Hex's API; another host for EU and single tenants"),
-    Key("hex", "token_file", text, None, "file with the token, readable by you alone; HEX_TOKEN comes first"),
+    Key("hex", "token_file", token_path, None, "file with the token, readable by you alone; HEX_TOKEN comes first"),
     Key("plan", "tier", choice(*EDITOR_GRANT_MICRO), None, "the workspace's tier, which sets the seats' grants"),
     Key("plan", "reset_day", whole(1, 31), 1, "day of the month on which grants come back"),
     Key("plan", "timezone", zone, None, "time zone of the reset; default: this machine's"),

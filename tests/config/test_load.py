@@ -1,0 +1,335 @@
+"""The configuration file: every fault at once, each with its key, value, line and what would be right."""
+
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pytest
+import tzlocal
+
+from hexmeter.config.load import ConfigError, load, parse
+from hexmeter.config.model import Config, PollSettings
+from hexmeter.config.schema import FREE_TABLES, KEYS
+from hexmeter.core.grants import Plan
+from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+
+FILE = Path("/etc/acme/config.toml")
+DATABASE = Path("/var/lib/acme/hexmeter.db")
+EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
+
+
+def read(content: str, path: Path = FILE) -> Config:
+    return parse(content, path, DATABASE)
+
+
+def faults(content: str) -> list[str]:
+    """The lines of the error, without the file's name."""
+    with pytest.raises(ConfigError) as error:
+        read(content)
+    return [line.removeprefix(str(FILE)) for line in str(error.value).split("\n")]
+
+
+def test_an_empty_file_is_all_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tzlocal, "get_localzone", lambda: ZoneInfo("Asia/Kolkata"))
+    assert read("") == Config(
+        path=FILE,
+        base_url="https://app.hex.tech/api/v1",
+        token_file=None,
+        plan=Plan(),
+        reset_day=1,
+        zone=ZoneInfo("Asia/Kolkata"),
+        watch=None,
+        poll=PollSettings(5 * MINUTE_MS, 15, 900, 62 * DAY_MS, 190 * DAY_MS),
+        used_levels=(Decimal(80),),
+        notify_desktop=True,
+        socket=None,
+        database=DATABASE,
+        notes=(),
+    )
+
+
+FULL = """
+[hex]
+base_url = "https://eu.hex.tech/api/v1/"
+token_file = "secret/token"
+[plan]
+tier = "team"
+reset_day = 31
+timezone = "Europe/Berlin"
+grant = 40
+[plan.grants]
+"Ed@Acme.test" = 60.5
+[watch]
+users = ["Ed@acme.test", "di@acme.test", "ed@acme.test"]
+[poll]
+every = "5s"
+requests_per_minute = 30
+requests_per_hour = 1800
+window = "1d"
+history = "48h"
+[alerts]
+used = [95, 80, 99.5, 80]
+[notify]
+desktop = false
+[api]
+socket = "run/api.sock"
+[storage]
+path = "data/hexmeter.db"
+"""
+
+
+def test_every_key_is_used_as_written() -> None:
+    assert read(FULL) == Config(
+        path=FILE,
+        base_url="https://eu.hex.tech/api/v1",
+        token_file=FILE.parent / "secret/token",
+        plan=Plan("team", 40_000_000, {"ed@acme.test": 60_500_000}),
+        reset_day=31,
+        zone=ZoneInfo("Europe/Berlin"),
+        watch=("ed@acme.test", "di@acme.test"),
+        poll=PollSettings(5 * SECOND_MS, 30, 1800, DAY_MS, 48 * HOUR_MS),
+        used_levels=(Decimal(80), Decimal(95), Decimal("99.5")),
+        notify_desktop=False,
+        socket="run/api.sock",
+        database=FILE.parent / "data/hexmeter.db",
+        notes=(),
+    )
+
+
+WRONG = """\
+colour = "blue"
+[plan]
+tier = "gold"
+reset_day = 32
+reset_dya = 3
+timezone = "Berlin"
+[alertz]
+[poll]
+every = "4s"
+requests_per_minute = 1.5
+[alerts]
+used = [80, 101]
+[hex]
+base_url = "http://hex.acme.test/api/v1"
+"""
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
+    assert faults(WRONG) == [
+        ":1: [colour] is not a known table",
+        ':3: plan.tier = "gold": must be one of "professional", "team", "enterprise"',
+        ":4: plan.reset_day = 32: must be a whole number from 1 to 31",
+        ":5: plan.reset_dya is not a known key; did you mean reset_day?",
+        ':6: plan.timezone = "Berlin": must be a time zone of the IANA database, such as "Europe/Berlin"',
+        ":7: [alertz] is not a known table; did you mean alerts?",
+        ':9: poll.every = "4s": must be a duration such as "30s", "5m", "2h" or "62d", at least "5s"',
+        ":10: poll.requests_per_minute = 1.5: must be a whole number from 1 to 100000",
+        ":12: alerts.used = [80, 101]: must be a list of per cents above 0 and up to 100, such as [50, 80]",
+        ':14: hex.base_url = "http://hex.acme.test/api/v1": must be an https URL such as'
+        ' "https://app.hex.tech/api/v1" (plain http only to this machine)',
+    ]
+
+
+CREDITS = "a number of credits above 0"
+EMAILS = 'a table of "email" = credits'
+WATCHED = '"me", "everyone", or a list of emails'
+LEVELS = "a list of per cents above 0 and up to 100, such as [50, 80]"
+MINUTE = 'a duration such as "30s", "5m", "2h" or "62d", at least "5s"'
+DIGITS = "9" * 3_000
+
+
+@pytest.mark.parametrize(
+    ("line", "shown", "must_be"),
+    [
+        ("plan.tier = 3", "3", 'one of "professional", "team", "enterprise"'),
+        ("plan.reset_day = true", "true", "a whole number from 1 to 31"),
+        ("plan.reset_day = 0", "0", "a whole number from 1 to 31"),
+        ("plan.timezone = ''", '""', 'a time zone of the IANA database, such as "Europe/Berlin"'),
+        ("plan.timezone = '../x'", '"../x"', 'a time zone of the IANA database, such as "Europe/Berlin"'),
+        ("plan.timezone = 2026-01-01", "2026-01-01", 'a time zone of the IANA database, such as "Europe/Berlin"'),
+        ("plan.grant = 0", "0", CREDITS),
+        ("plan.grant = -1.5", "-1.5", CREDITS),
+        ("plan.grant = nan", "NaN", CREDITS),
+        ("plan.grant = inf", "Infinity", CREDITS),
+        ("plan.grant = 1e308", "1E+308", CREDITS),
+        ("plan.grant = '40'", '"40"', CREDITS),
+        ("plan.grant = true", "true", CREDITS),
+        ("plan.grants = { ed = 1 }", "{ed = 1}", EMAILS),
+        ("plan.grants = { 'ed@acme.test' = 0 }", "{ed@acme.test = 0}", CREDITS),
+        ("plan.grants = 40", "40", EMAILS),
+        ("watch.users = 'all'", '"all"', WATCHED),
+        ("watch.users = []", "[]", WATCHED),
+        ("watch.users = ['ed']", '["ed"]', WATCHED),
+        ("watch.users = [['ed@acme.test']]", '[["ed@acme.test"]]', WATCHED),
+        ("poll.every = 300", "300", MINUTE),
+        ("poll.every = '5 m'", '"5 m"', MINUTE),
+        ("poll.every = '-5m'", '"-5m"', MINUTE),
+        ("poll.every = '10001d'", '"10001d"', MINUTE),
+        (f"poll.every = '{DIGITS}m'", '"' + "9" * 78 + "…", MINUTE),
+        ("alerts.used = 80", "80", LEVELS),
+        ("alerts.used = [0]", "[0]", LEVELS),
+        ("alerts.used = [true]", "[true]", LEVELS),
+        ("alerts.used = [nan]", "[NaN]", LEVELS),
+        ("alerts.used = [inf]", "[Infinity]", LEVELS),
+        ("notify.desktop = 1", "1", "true or false"),
+        ("api.socket = ' '", '" "', "a text in quotes"),
+        (r'storage.path = "a\u0000b"', '"ab"', "a text in quotes"),
+    ],
+)
+def test_a_wrong_value_is_shown_with_what_would_be_right(line: str, shown: str, must_be: str) -> None:
+    assert faults(line) == [f":1: {line.partition(' ')[0]} = {shown}: must be {must_be}"]
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://app.hex.tech/api/v1/", "https://app.hex.tech/api/v1"),
+        ("http://127.0.0.1:8123/api/v1", "http://127.0.0.1:8123/api/v1"),
+        ("http://127.9.9.9/", "http://127.9.9.9"),
+        ("http://[::1]:8123/api/v1", "http://[::1]:8123/api/v1"),
+        ("http://localhost/api/v1", "http://localhost/api/v1"),
+    ],
+)
+def test_https_goes_anywhere_and_plain_http_to_this_machine(url: str, kept: str) -> None:
+    assert read(f"hex.base_url = '{url}'").base_url == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "app.hex.tech/api/v1", "ftp://app.hex.tech", "https://", "https://:443/x", "https://h:99999/"),
+        *("http://app.hex.tech/api/v1", "http://127.0.0.1.acme.test/", "http://localhost.acme.test", "http://0.0.0.0/"),
+        *(
+            "http://10.0.0.1/",
+            "http://127.0.0.1@acme.test/",
+            "https://ed:pw@app.hex.tech/",
+            "https://:pw@app.hex.tech/",
+        ),
+        *("https://app.hex.tech/api/v1?", "https://app.hex.tech/api/v1#", "https://app.hex.tech/?a=b"),
+        *("https://app.hex.tech/a b", r"https://app.hex.tech/\napi", r"https://app.hex.tech\u200b/api", "https://[::1"),
+    ],
+)
+def test_no_other_address_gets_the_token(url: str) -> None:
+    found = faults(f'hex.base_url = "{url}"')
+    assert len(found) == 1
+    assert found[0].endswith(
+        'must be an https URL such as "https://app.hex.tech/api/v1" (plain http only to this machine)'
+    )
+
+
+@pytest.mark.parametrize("key", ["token_file", "base_url"])
+def test_a_token_put_in_the_wrong_place_is_not_shown(key: str) -> None:
+    found = faults(f'hex.{key} = "hxtp_0123456789abcdef"')
+    assert found[0].startswith(f':1: hex.{key} = "hxt…": must be ')
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "what"),
+    [
+        ("a = 1\nb = \n", ":2", "not valid TOML: Invalid value"),
+        ("[plan]\n[plan]\n", ":2", "not valid TOML: Cannot declare"),
+        ("plan.reset_day = " + "9" * 5_000, "", "a number in it is too long, or a list too deep"),
+        ("plan.grant = 1e" + "9" * 30, "", "a number in it is too long, or a list too deep"),
+        ("alerts.used = " + "[" * 5_000, "", "a number in it is too long, or a list too deep"),
+    ],
+)
+def test_what_is_no_toml_is_said_with_its_line(content: str, line: str, what: str) -> None:
+    (found,) = faults(content)
+    assert found.startswith(f"{line}: {what}")
+
+
+def test_a_table_that_is_a_value_is_said() -> None:
+    assert faults("[watch]\n[[poll]]\n")[0] == ": poll = … must be a table: [poll]"
+    assert faults("poll = 5") == [":1: poll = … must be a table: [poll]"]
+
+
+def test_lines_are_found_for_dotted_keys_and_inline_tables() -> None:
+    assert faults("\n\nplan.tier = 1")[0].startswith(":3: plan.tier = 1")
+    assert faults("\nplan = { tier = 1 }")[0].startswith(":2: plan.tier = 1")
+    assert faults("# a line end of Unicode's: \u2028\n[plan]\ntier = 1")[0].startswith(":3: plan.tier = 1")
+
+
+def test_no_control_character_reaches_the_terminal() -> None:
+    assert "\x1b" not in "".join(faults('[plan]\n"\\u001b[31m" = 1\ntier = "\\u001b[31m"\n["\\u001b"]\n'))
+
+
+def test_keys_of_later_versions_are_taken_and_said() -> None:
+    later = [key for key in KEYS if not key.used]
+    content = "\n".join(f"{key.place} = 1" for key in later) + "\nallocations.'ed@acme.test' = 25\n"
+    notes = [f"{key.place} is set, but this version does not use it yet" for key in later]
+    assert read(content).notes == (*notes, "[allocations] is set, but this version does not use it yet")
+
+
+def test_a_machine_without_a_zone_must_be_told_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> ZoneInfo:
+        raise ZoneInfoNotFoundError("No time zone found with key Nowhere/Land")
+
+    monkeypatch.setattr(tzlocal, "get_localzone", nowhere)
+    assert faults("") == [": plan.timezone is not set, and this machine does not tell its own: set it"]
+    assert read("plan.timezone = 'Asia/Tokyo'").zone == ZoneInfo("Asia/Tokyo")
+
+
+# The file
+
+
+def test_a_home_that_does_not_exist_stays_in_the_path() -> None:
+    found = read("hex.token_file = '~nobody-of-this-name/token'\nstorage.path = '~/x.db'")
+    assert found.token_file == FILE.parent / "~nobody-of-this-name/token"
+    assert found.database == Path.home() / "x.db"
+
+
+def test_a_file_is_read_and_a_missing_one_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    assert load(path, must_exist=False, default_database=DATABASE).reset_day == 1
+    path.write_text("plan.reset_day = 7")
+    assert load(path, must_exist=True, default_database=DATABASE).reset_day == 7
+
+
+def test_paths_are_relative_to_the_file_wherever_we_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = read("storage.path = 'x.db'", Path("sub/config.toml"))
+    assert found.database == tmp_path / "sub" / "x.db"
+
+
+@pytest.mark.parametrize("kind", ["missing", "a folder", "no text"])
+def test_a_file_that_cannot_be_read_is_an_error_of_configuration(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "config.toml"
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "no text":
+        path.write_bytes(b"\xff\xfe")
+    said = {
+        "missing": "there is no such file; copy config.example.toml there",
+        "a folder": "cannot be read: Is a directory",
+        "no text": "is not UTF-8 text",
+    }
+    with pytest.raises(ConfigError) as error:
+        load(path, must_exist=True, default_database=DATABASE)
+    assert str(error.value) == f"{path}: {said[kind]}"
+
+
+# The example
+
+
+def test_the_example_is_the_defaults() -> None:
+    defaults = read("")
+    assert load(EXAMPLE, must_exist=True, default_database=DATABASE) == Config(
+        **{**{name: getattr(defaults, name) for name in Config.__slots__}, "path": EXAMPLE}
+    )
+
+
+def test_the_example_shows_every_key_in_use_and_takes_all_it_shows() -> None:
+    text = re.sub(r"(?m)^# (?=[a-z\"][\w@.\"]* = )", "", EXAMPLE.read_text())
+    shown = tomllib.loads(text)
+    places = {f"{table}.{name}" for table, content in shown.items() for name in content}
+    assert places >= {key.place for key in KEYS if key.used}
+    assert parse(text, EXAMPLE, DATABASE).plan.grants_micro == {"ed@acme.test": 60_000_000}
+
+
+def test_every_key_has_its_own_place_and_a_help() -> None:
+    places = [key.place for key in KEYS]
+    assert len(places) == len(set(places))
+    assert all(key.help for key in KEYS)
+    assert not FREE_TABLES & {key.table for key in KEYS}

@@ -16,3 +16,9 @@ def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
     """`bench` as a function: what it makes lives until the test ends."""
     with ExitStack() as stack:
         yield lambda *values, **options: stack.enter_context(bench(tmp_path, *values, **options))
+
+
+@pytest.fixture(autouse=True)
+def _no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading certificates, which plain http never asks for, would take longer than many a test."""
+    monkeypatch.setattr("ssl.SSLContext.load_verify_locations", lambda *_, **__: None)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from hexmeter.core.strings import clean
+
 SCHEMA_VERSION = 2
 """The number of migrations there are; a database that has had them all says so in its user_version."""
 
@@ -45,11 +47,15 @@ class Database:
             # SQLite gives its -wal and -shm files the mode of the database itself.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            _migrate(connection, path)
+            try:
+                connection.row_factory = sqlite3.Row
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA foreign_keys = ON")
+                _migrate(connection, path)
+            except BaseException:
+                connection.close()
+                raise
         except OSError as error:
             raise StoreError(f"cannot open the database {path}: {error.strerror}", "check [storage] path") from None
         except sqlite3.Error as error:
@@ -71,10 +77,10 @@ class Database:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
+            self.connection.execute("COMMIT")
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            _roll_back(self.connection)
             raise
-        self.connection.execute("COMMIT")
 
     def org_id(self) -> str | None:
         """The workspace this database belongs to; None for a new one."""
@@ -98,16 +104,18 @@ def lock(path: Path) -> IO[str]:
 
     The lock is the kernel's, so a killed daemon leaves none behind. Raises AlreadyRunning.
     """
-    lock_path = path.with_name(path.name + ".lock")
+    # By its real name: a link to the database is the same database.
+    real = path.resolve()
+    lock_path = real.with_name(real.name + ".lock")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = os.fdopen(os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
+        lock_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = os.fdopen(os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8", errors="replace")
     except OSError as error:
         raise StoreError(f"cannot lock the database: {lock_path}: {error.strerror}", "check [storage] path") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        holder = file.read(200).strip() or "another process"
+        holder = clean(file.read(200).strip()) or "another process"
         file.close()
         raise AlreadyRunning(
             f"{holder} already runs on the database {path}",
@@ -118,6 +126,12 @@ def lock(path: Path) -> IO[str]:
     file.write(f"the daemon with process id {os.getpid()}")
     file.flush()
     return file
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # A full disk may have rolled back already; a failed commit may have not, and the next transaction would join it.
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -33,7 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise Explained(
             "calibrate takes one figure", "hexmeter calibrate grant --used 12.5, or hexmeter calibrate 27.5", 2
         )
-    if arguments.user and meter == "grant":
+    if arguments.user and meter != "grant":
+        raise Explained(f"--user names whose grant; {meter} is not one", "hexmeter calibrate grant --user EMAIL …", 2)
+    if arguments.user:
         meter = f"grant:{arguments.user}"
     name = "used" if arguments.used is not None else "remaining"
     body = {"meter": meter, name: given[0]}
@@ -43,9 +45,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(
             f"{document['id']}: {credits(document['used'])} of {credits(document['limit'])} used;"
-            f" {document['adjustment']:+g} to what was seen, until the reset"
+            f" {_signed(document['adjustment'])} to what was seen, until the reset"
         )
     return 0
+
+
+def _signed(amount: float) -> str:
+    return f"{'-' if amount < 0 else '+'}{credits(abs(amount))}"
 
 
 def _is_number(text: str) -> bool:

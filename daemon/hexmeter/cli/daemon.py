@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import os
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hexmeter.store.database import AlreadyRunning, StoreError, WrongOrg
 from hexmeter.wire.address import config_path, default_config_path, default_database_path, runtime_folder, socket_path
 
 _EXIT_ALREADY_RUNNING = 4
+_WEEK_S = 7 * 24 * 3600
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.max_seconds is not None and not arguments.once:
         raise Explained("--max-seconds goes with --once", "hexmeter daemon --once --max-seconds 60", 2)
     _log_to_stderr(logging.DEBUG if arguments.verbose else logging.INFO)
+    config = read_config(arguments.config)
     try:
-        config = read_config(arguments.config)
         if arguments.once:
             return asyncio.run(run_once(config, arguments.max_seconds))
         path = Path(socket_path(arguments.config))
@@ -50,6 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise Explained(str(error), error.hint, EXIT_CONFIGURATION) from None
     except WatchError as error:
         raise Explained(str(error), "mend [watch] users", EXIT_CONFIGURATION) from None
+    except sqlite3.Error as error:
+        raise Explained(
+            f"the database {config.database} cannot be used: {error}",
+            "is the disk full, or does another program hold it?",
+            EXIT_FAILED,
+        ) from None
 
 
 def read_config(given: str | None) -> Config:
@@ -81,7 +89,10 @@ def _log_to_stderr(level: int) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 7 * 24 * 3600:
-        raise ValueError(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value <= _WEEK_S:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0 and up to a week, {_WEEK_S}")
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 
@@ -32,6 +34,27 @@ example: HEX_TOKEN=hxtp_… hexmeter daemon &   then   hexmeter status
 
 def main(argv: list[str]) -> int:
     """Run the command in `argv` (without the program's name); the exit code."""
+    if sys.stdout is not None and sys.stdout.encoding.lower() != "utf-8" and isinstance(sys.stdout, io.TextIOWrapper):
+        # A gauge or a name that a terminal of another encoding cannot show is no reason to fail.
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        exit_code = _answer(argv)
+        if sys.stdout is not None:
+            # Here, where it can be explained: at exit Python would only complain.
+            sys.stdout.flush()
+        return exit_code
+    except BrokenPipeError:
+        _forget_output()
+        return 0  # The reader has seen enough.
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _forget_output()
+        print(f"hexmeter: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def _answer(argv: list[str]) -> int:
     try:
         if argv in (["status"], ["status", "--json"]):
             # Status bars run this every few seconds: no parser of options before the answer.
@@ -42,10 +65,8 @@ def main(argv: list[str]) -> int:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # The reader has seen enough. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
     except Exception as error:
         known = _explained(error)
         if known is None:
@@ -55,6 +76,11 @@ def main(argv: list[str]) -> int:
         if hint:
             print(f"  try: {hint}", file=sys.stderr)
         return exit_code
+
+
+def _forget_output() -> None:
+    """Send what is still unwritten nowhere, or Python would complain of it again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explained(error: Exception) -> tuple[str, str, int] | None:

@@ -32,8 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         print("\n".join(_lines(document["tracked"])))
-    if not document.get("poll", {"ok": True})["ok"]:
-        raise Explained(document["poll"]["error"], document["poll"]["hint"], 1)
+    poll = document.get("poll", {"ok": True})
+    if not poll["ok"]:
+        raise Explained(poll["error"], poll["hint"], 3 if poll["token_refused"] else 1)
     added = document.get("added", [])
     return 1 if any(row["problem"] for row in document["tracked"] if row["thread"] in added) else 0
 

@@ -145,7 +145,10 @@ class _Connection:
                 if len(body) > MAX_BODY_BYTES:
                     raise h11.RemoteProtocolError("the body is too large", error_status_hint=413)
             elif isinstance(event, h11.EndOfMessage) and head is not None:
-                return _request(head, bytes(body))
+                try:
+                    return _request(head, bytes(body))
+                except ValueError:  # Such as http://[, which is no address.
+                    raise h11.RemoteProtocolError("the target is no address") from None
             else:
                 return None
 

@@ -172,7 +172,7 @@ def test_an_editors_day(hex_: Hex, tmp_path: Any) -> None:
             assert ran.code == 2
 
 
-@pytest.mark.parametrize(("fault", "code"), [("500", 1), ("401", 3)])
+@pytest.mark.parametrize(("fault", "code"), [("400", 1), ("401", 3)])
 def test_a_poll_that_fails_says_why(admins: Home, hex_: Hex, fault: str, code: int) -> None:
     admins.start()
     assert admins.ask("poll").code == 0

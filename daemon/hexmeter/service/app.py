@@ -54,7 +54,8 @@ async def run_once(config: Config, max_seconds: float | None) -> int:
         try:
             async with asyncio.timeout(max_seconds):
                 while (outcome := await daemon.poll(whole=True)).more and outcome.failure is None:
-                    log.info("history: %s threads so far", daemon.documents.status(0)["progress"])
+                    progress = daemon.documents.status(daemon.clock.now_ms())["progress"]
+                    log.info("history: %d threads so far", progress["done"] if progress else 0)
         except TimeoutError:
             log.info("stopped after %g seconds; the next run goes on from here", max_seconds)
             return 0
@@ -118,6 +119,8 @@ class PollLoop:
 
     async def _tick(self) -> None:
         """Begin a poll unless one is under way; either way see whether Hex has been out of sight for too long."""
+        if self._stop.is_set():
+            return  # A tick that was due already when the end came.
         self._ticked_ms = self._daemon.clock.uptime_ms()
         self._daemon.check_blind()
         if self._task is None or self._task.done():
@@ -148,7 +151,7 @@ class PollLoop:
         self.fatal = fatal
         self._stop.set()
 
-    def _feed(self) -> None:
+    async def _feed(self) -> None:
         """Feed the watchdog, but only while ticks really come."""
         patience_ms = 2 * self._daemon.config.poll.interval_ms + 60_000
         if self._daemon.clock.uptime_ms() - self._ticked_ms < patience_ms:

@@ -87,10 +87,10 @@ def _answers(path: Path) -> bool:
         dialler.settimeout(2)
         try:
             dialler.connect(str(path))
-        except TimeoutError:
-            return True
-        except OSError:
+        except (ConnectionRefusedError, FileNotFoundError):
             return False
+        except OSError:
+            return True  # Somebody listens there who is too busy to answer.
         return True
 
 

@@ -14,7 +14,7 @@ import httpx
 
 from hexmeter import __version__
 from hexmeter.core.clock import Clock
-from hexmeter.core.instants import SECOND_MS, from_datetime
+from hexmeter.core.instants import DAY_MS, SECOND_MS, from_datetime
 from hexmeter.core.model import Identity, Look, Person, Thread
 from hexmeter.core.strings import clean
 from hexmeter.hex import parse
@@ -40,6 +40,12 @@ PEOPLE_PER_PAGE = 500
 _TRIES = 3
 _LONGEST_WAIT_MS = 90 * SECOND_MS
 """A poll waits so long for Hex to take requests again; past that it fails, and a later one asks."""
+
+_LONGEST_HOLD_MS = 7 * DAY_MS
+"""Hex is obeyed when it asks to wait, but not for ever."""
+
+_MOST_DIGITS = 40
+_HIDDEN = "…"
 
 Value = TypeVar("Value")
 
@@ -117,7 +123,7 @@ class HexClient:
         while True:
             try:
                 document, look = await self._ask(path, query)
-                return Answer(read(document), look)
+                return Answer(_understood(read, document, path), look)
             except HexError as error:
                 failures += 1
                 if not error.retryable:
@@ -151,7 +157,9 @@ class HexClient:
         except httpx.DecodingError:
             raise BadAnswer(f"Hex's answer to GET {path} cannot be unpacked") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise Unreachable(f"cannot reach Hex for GET {path}: {_plain(error)}") from None
+            raise Unreachable(f"cannot reach Hex for GET {path}: {_plain(error, token)}") from None
+        # Whoever echoes the token must not bring it into a message or the database.
+        content = content.replace(token.encode(), _HIDDEN.encode())
         if response.status_code != 200:
             self._raise_for(response, content, path, token)
         return _json(content, path), Look(number, sent_ms, self._clock.now_ms())
@@ -166,12 +174,12 @@ class HexClient:
 
     def _raise_for(self, response: httpx.Response, content: bytes, path: str, token: str) -> NoReturn:
         status = response.status_code
-        words = _words_in(content).replace(token, "…")
+        words = clean(_hide(_words_in(content), token))
         message = f"Hex answered GET {path} with {status}" + (f": {words}" if words else "")
         if status == 429:
             raise RateLimited(message, self._retry_after_ms(response.headers.get("Retry-After")))
         if 300 <= status < 400:
-            where = clean(response.headers.get("Location", "elsewhere"), 120)
+            where = clean(_hide(response.headers.get("Location", "elsewhere"), token), 120)
             raise Redirected(f"{message} to {where}; redirects are not followed")
         by_status: dict[int, type[HexError]] = {401: TokenRefused, 403: Forbidden, 404: NotFound}
         raise by_status.get(status, ServerError if status >= 500 else BadRequest)(message)
@@ -181,12 +189,13 @@ class HexClient:
         if header is None:
             return None
         if header.strip().isdecimal():
-            return min(int(header.strip()), 7 * 24 * 3600) * SECOND_MS
+            # Cut, because Python reads no number of thousands of digits.
+            return min(int(header.strip()[:_MOST_DIGITS]) * SECOND_MS, _LONGEST_HOLD_MS)
         try:
             until_ms = from_datetime(parsedate_to_datetime(header))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
-        return max(0, until_ms - self._clock.now_ms())
+        return min(max(0, until_ms - self._clock.now_ms()), _LONGEST_HOLD_MS)
 
 
 def _listing(limit: int, cursor: str | None) -> dict[str, str]:
@@ -195,9 +204,32 @@ def _listing(limit: int, cursor: str | None) -> dict[str, str]:
 
 def _json(content: bytes, path: str) -> Any:
     try:
-        return json.loads(content, parse_float=Decimal, parse_constant=Decimal)
-    except (ValueError, RecursionError, ArithmeticError):
+        return json.loads(content, parse_int=_whole, parse_float=_decimal, parse_constant=Decimal)
+    except (ValueError, RecursionError):
         raise BadAnswer(f"Hex's answer to GET {path} is not JSON: {clean(repr(content[:40]), 60)}") from None
+
+
+def _whole(digits: str) -> int | Decimal:
+    """A number too long for Python's int must cost its item, and not the whole page."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else _decimal(digits)
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except ArithmeticError:
+        return Decimal("NaN")
+
+
+def _understood(read: Callable[[Any], Value], document: Any, path: str) -> Value:
+    try:
+        return read(document)
+    except RecursionError:
+        raise BadAnswer(f"Hex's answer to GET {path} is nested too deeply") from None
+
+
+def _hide(text: str, token: str) -> str:
+    return text.replace(token, _HIDDEN)
 
 
 def _words_in(content: bytes) -> str:
@@ -207,5 +239,5 @@ def _words_in(content: bytes) -> str:
         return ""
 
 
-def _plain(error: Exception) -> str:
-    return clean(str(error), 120) or type(error).__name__
+def _plain(error: Exception, token: str) -> str:
+    return clean(_hide(str(error), token), 120) or type(error).__name__

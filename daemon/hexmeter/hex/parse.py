@@ -12,6 +12,8 @@ from hexmeter.core.strings import clean
 from hexmeter.hex.errors import BadAnswer
 
 MAX_ID_LENGTH = 200
+_LONGEST_WORDS = 10_000
+_LONGEST_CURSOR = 4_000
 
 Item = TypeVar("Item")
 
@@ -42,8 +44,7 @@ def identity(document: Any) -> Identity:
         raise BadAnswer(f"Hex's answer about the token cannot be used: {error}") from None
     token = document.get("token")
     expires_s = token.get("exp") if isinstance(token, dict) else None
-    known = isinstance(expires_s, int | Decimal) and not isinstance(expires_s, bool) and 0 < expires_s < 2**40
-    return Identity(org_id, who, int(expires_s * 1000) if known and expires_s is not None else None)
+    return Identity(org_id, who, _expiry(expires_s))
 
 
 def people_page(document: Any) -> Page[Person]:
@@ -73,8 +74,8 @@ def person(item: dict[str, Any]) -> Person:
 
 
 def thread(item: dict[str, Any]) -> Thread:
-    """One thread. A sensitive one keeps no title."""
-    sensitive = item.get("sensitive") is True
+    """One thread. A sensitive one keeps no title; one of which Hex does not clearly say so is taken to be."""
+    sensitive = item.get("sensitive", False) is not False
     user_id = None if item.get("userId") is None else _id(item, "userId")
     return Thread(
         id=_id(item, "id"),
@@ -91,7 +92,10 @@ def thread(item: dict[str, Any]) -> Thread:
 
 
 def error_words(document: Any) -> str:
-    """Hex's own words in an error answer, `{message, code, issues}` or `{reason, details, traceId}`; "" for none."""
+    """Hex's own words in an error answer, `{message, code, issues}` or `{reason, details, traceId}`; "" for none.
+
+    They may be long: whoever shows them cuts them.
+    """
     if not isinstance(document, dict):
         return ""
     words = [document.get(name) for name in ("message", "reason", "details")]
@@ -100,7 +104,7 @@ def error_words(document: Any) -> str:
         words += [issue.get("message") for issue in issues[:3] if isinstance(issue, dict)]
     said = ": ".join(word for word in words if isinstance(word, str) and word)
     trace = document.get("traceId")
-    return clean(f"{said} (trace {trace})" if isinstance(trace, str) else said)
+    return clean(f"{said} (trace {trace})" if isinstance(trace, str) else said, _LONGEST_WORDS)
 
 
 def _page(document: Any, name: str, read: Callable[[dict[str, Any]], Item], noun: str) -> Page[Item]:
@@ -123,9 +127,18 @@ def _page(document: Any, name: str, read: Callable[[dict[str, Any]], Item], noun
 def _cursor(document: dict[str, Any]) -> str | None:
     pagination = document.get("pagination")
     cursor = pagination.get("after") if isinstance(pagination, dict) else None
-    if cursor is not None and not isinstance(cursor, str):
-        raise BadAnswer("Hex's listing has a cursor that is not a text")
+    if cursor is None:
+        return None
+    if not isinstance(cursor, str) or len(cursor) > _LONGEST_CURSOR or clean(cursor, _LONGEST_CURSOR) != cursor:
+        raise BadAnswer("Hex's listing has a cursor that is not a text we can send back")
     return cursor or None
+
+
+def _expiry(expires_s: Any) -> int | None:
+    """The milliseconds of a token's `exp`; None where it is no time. Not a number compares with nothing."""
+    if isinstance(expires_s, bool) or not isinstance(expires_s, int | Decimal) or not Decimal(expires_s).is_finite():
+        return None
+    return int(expires_s * 1000) if 0 < expires_s < 2**40 else None
 
 
 def _id(item: dict[str, Any], name: str) -> str:
@@ -139,7 +152,7 @@ def _text(item: dict[str, Any], name: str) -> str | None:
     value = item.get(name)
     if value is not None and not isinstance(value, str):
         raise _Unusable(f"{name} is {_shown(value)}, not a text")
-    return clean(value) if value else None
+    return (clean(value) or None) if value else None
 
 
 def _instant(item: dict[str, Any], name: str) -> int:

@@ -35,6 +35,9 @@ EXIT_FAILED, EXIT_CONFIGURATION, EXIT_TOKEN_REFUSED = 1, 2, 3
 _RETRY_S = 20
 """A failed poll is tried again after so long, where the interval is longer: most faults pass quickly."""
 
+_ASLEEP_INTERVALS = 2
+"""No tick for so many intervals: the machine slept."""
+
 
 class Fatal(Exception):
     """The daemon cannot go on; the message and `hint` are for its user, `exit_code` for the service manager."""
@@ -121,7 +124,9 @@ class PollLoop:
         """Begin a poll unless one is under way; either way see whether Hex has been out of sight for too long."""
         if self._stop.is_set():
             return  # A tick that was due already when the end came.
-        self._ticked_ms = self._daemon.clock.uptime_ms()
+        before_ms, self._ticked_ms = self._ticked_ms, self._daemon.clock.uptime_ms()
+        if self._ticked_ms - before_ms > _ASLEEP_INTERVALS * self._daemon.config.poll.interval_ms:
+            self._daemon.woke()
         self._daemon.check_blind()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll())

@@ -72,6 +72,10 @@ class Daemon:
         self.publish()
         return outcome
 
+    def woke(self) -> None:
+        """Count silence from now on: the machine slept, and nobody was meant to poll meanwhile."""
+        self.settler.started_ms = self.clock.now_ms()
+
     def check_blind(self) -> None:
         """Decide `blind` and tell the listeners: figures grow stale without any poll."""
         with contextlib.suppress(sqlite3.Error):  # The poll that cannot store says so.

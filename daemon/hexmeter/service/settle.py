@@ -39,7 +39,8 @@ class Settler:
         self._config = config
         self._store = store
         self._figures = figures
-        self._started_ms = started_ms
+        self.started_ms = started_ms
+        """Since when polls were meant to come: the daemon's start, or the machine's waking."""
         self._last_failure: PollFailure | None = None
 
     def settle(self, outcome: Outcome, now_ms: int) -> None:
@@ -63,7 +64,7 @@ class Settler:
         """Step every meter's ladder by the figures that stand; part of a transaction of the caller's."""
         complete = self._figures.period_complete(now_ms)
         first = not self._store.progress.baseline_done()
-        if first and not complete and now_ms - self._started_ms < _BASELINE_MS:
+        if first and not complete and now_ms - self.started_ms < _BASELINE_MS:
             return
         digest = _BASELINE_DIGEST if first else None
         for meter in self._figures.meters(now_ms):
@@ -75,7 +76,7 @@ class Settler:
     def _step_blind(self, now_ms: int, *, well: bool) -> None:
         good_ms = self._store.progress.good_at_ms()
         # Before this daemon began nobody was meant to poll; and a clock set back must not look like a long silence.
-        well_ms = max(self._started_ms, good_ms) if good_ms is not None and good_ms <= now_ms else self._started_ms
+        well_ms = max(self.started_ms, good_ms) if good_ms is not None and good_ms <= now_ms else self.started_ms
         refused = self._last_failure is not None and self._last_failure.token_refused
         condition: Condition = blind_condition(Health(well_ms, refused), self._config.poll.interval_ms, now_ms)
         if not well and isinstance(condition, Standing) and condition.reached is None:

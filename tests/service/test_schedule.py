@@ -1,0 +1,115 @@
+"""The schedule: what a tick does, after a sleep of the machine, while a poll hangs, and when nothing can be stored."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from hexmeter.core.instants import HOUR_MS
+from hexmeter.hex.simulator.faults import parse_fault
+from hexmeter.service.app import PollLoop
+from hexmeter.service.servicemanager import ServiceManager
+
+from .bench import INTERVAL_MS, Bench, micro, small_world
+from .conftest import MakeBench
+
+EVERYONE = '[plan]\ntier = "team"\ntimezone = "UTC"\n[watch]\nusers = "everyone"\n'
+
+
+@pytest.fixture
+def watching(make_bench: MakeBench) -> Bench:
+    made = make_bench(small_world(), "ada", EVERYONE)
+    made.poll_until_read()
+    return made
+
+
+async def tick(loop: PollLoop) -> None:
+    """What the scheduler does each interval; the poll runs to its end."""
+    await loop._tick()
+    assert loop._task is not None
+    await loop._task
+
+
+def schedule(watching: Bench) -> PollLoop:
+    async def make() -> PollLoop:
+        return PollLoop(watching.daemon, ServiceManager({}), asyncio.Event())
+
+    return watching.run(make())
+
+
+def test_after_a_sleep_of_the_machine_nobody_is_blind(watching: Bench) -> None:
+    loop = schedule(watching)
+    watching.run(tick(loop))
+    watching.clock.advance(8 * HOUR_MS)
+    watching.world.grow("ed-new", micro("1"), watching.now_ms)
+    watching.run(tick(loop))
+    assert watching.alerts() == []
+    assert watching.used("ed@acme.test") == 12.77
+
+
+def test_after_a_sleep_three_intervals_without_a_good_poll_are_told(watching: Bench) -> None:
+    loop = schedule(watching)
+    watching.clock.advance(8 * HOUR_MS)
+    watching.sim.faults.arm(parse_fault("400"))
+    for _ in range(3):
+        watching.run(loop._tick())
+        watching.run(drained(loop))
+        assert watching.alerts() == []
+        watching.clock.advance(INTERVAL_MS)
+    watching.run(loop._tick())
+    watching.run(drained(loop))
+    assert watching.alerts() == [("blind", None, None, "firing")]
+
+
+async def drained(loop: PollLoop) -> None:
+    """Let the poll come to its end, without the retry that follows a failure."""
+    loop._after = lambda outcome: None  # type: ignore[method-assign]
+    assert loop._task is not None
+    await loop._task
+
+
+def test_a_tick_while_a_poll_hangs_begins_no_other(watching: Bench) -> None:
+    watching.sim.faults.arm(parse_fault("timeout@/threads"))
+    loop = schedule(watching)
+    asked = len(watching.requests())
+
+    async def ticks() -> None:
+        for _ in range(5):
+            await loop._tick()
+            watching.clock.advance(INTERVAL_MS)
+        assert loop._task is not None
+        loop._task.cancel()
+        await asyncio.gather(loop._task, return_exceptions=True)
+
+    watching.run(ticks())
+    assert len(watching.requests()) - asked <= 1
+    assert watching.alerts() == [("blind", None, None, "firing")]
+
+
+def test_a_tick_while_nothing_can_be_stored_is_said_and_the_next_one_polls(
+    watching: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    watching.store.database.connection.execute("PRAGMA busy_timeout = 1")
+    loop = schedule(watching)
+    with closing(sqlite3.connect(watching.folder / "hexmeter.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        watching.run(tick(loop))
+    assert [record.getMessage().split(": ", 1)[1] for record in caplog.records if record.levelname == "ERROR"] == [
+        "database is locked (is the disk full?)"
+    ]
+    watching.world.grow("ed-new", micro("1"), watching.now_ms)
+    watching.run(tick(loop))
+    assert watching.used("ed@acme.test") == 12.77
+    watching.assert_true()
+
+
+def test_no_tick_begins_a_poll_once_the_end_has_come(watching: Bench) -> None:
+    async def end() -> None:
+        stop = asyncio.Event()
+        loop = PollLoop(watching.daemon, ServiceManager({}), stop)
+        stop.set()
+        await loop._tick()
+        assert loop._task is None
+
+    watching.run(end())

@@ -1,6 +1,7 @@
 """Hex's public API over a world: who may see what, filters and pages. Pure: the time is an argument.
 
-The rules are those of Hex's OpenAPI document: GET /users/me, /users, /threads and /threads/{id} under /api/v1.
+The rules are those of Hex's OpenAPI document: GET /users/me, /users, /threads, /threads/{id} and
+/threads/{id}/messages under /api/v1.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from hexmeter.hex.simulator.documents import (
     thread_document,
 )
 from hexmeter.hex.simulator.jsontext import Json
+from hexmeter.hex.simulator.messages import messages_document
 from hexmeter.hex.simulator.paging import asked_integer, asked_place, page_at
 from hexmeter.hex.simulator.world import Person, Thread, Token, World
 
@@ -52,6 +54,9 @@ def caller_of(world: World, authorization: str | None, now_ms: int) -> Caller:
 def answer(world: World, caller: Caller, path: str, query: Mapping[str, str], now_ms: int) -> Document:
     """The document at `path` (below /api/v1) for this caller; raises HexError."""
     if path.startswith("/threads/"):
+        thread_id, _, below = path.removeprefix("/threads/").partition("/")
+        if below == "messages":
+            return _messages(world, caller, thread_id, query)
         return _thread(world, caller, path.removeprefix("/threads/"), now_ms)
     endpoint = _ENDPOINTS.get(path)
     if endpoint is None:
@@ -107,10 +112,24 @@ def _thread(world: World, caller: Caller, thread_id: str, now_ms: int) -> Docume
     if thread is None or thread.deleted_ms is not None:
         raise HexError(404, "Not found")
     if not caller.sees_all and not _own(caller, thread):
-        if caller.person is not None and caller.person.role == "MANAGER" and _listed_for(caller, thread):
+        if _is_manager(caller) and _listed_for(caller, thread):
             return single_thread_document(thread, world.org_id, now_ms, redacted=thread.sensitive)
         raise HexError(403, "Insufficient access")
     return single_thread_document(thread, world.org_id, now_ms, redacted=_redacted(caller, thread))
+
+
+def _messages(world: World, caller: Caller, thread_id: str, query: Mapping[str, str]) -> Document:
+    """For the author, Admins and workspace tokens; a Manager may read those they see that are not sensitive."""
+    thread = world.threads.get(thread_id)
+    if thread is None or thread.deleted_ms is not None or (_is_manager(caller) and not _listed_for(caller, thread)):
+        raise HexError(404, "Not found")
+    if not caller.sees_all and not _own(caller, thread) and (thread.sensitive or not _is_manager(caller)):
+        raise HexError(403, "Insufficient access")
+    return messages_document(world, thread_id, query)
+
+
+def _is_manager(caller: Caller) -> bool:
+    return caller.person is not None and caller.person.role == "MANAGER"
 
 
 def _filter(query: Mapping[str, str], now_ms: int) -> Callable[[Thread], bool]:

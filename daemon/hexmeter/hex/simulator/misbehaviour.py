@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from hexmeter.hex.simulator.documents import Document, error, traced_error
 from hexmeter.hex.simulator.faults import Fault
 from hexmeter.hex.simulator.jsontext import Json, RawNumber, dumps
+from hexmeter.hex.simulator.messages import LISTING as MESSAGES
 from hexmeter.hex.simulator.paging import cursor
 from hexmeter.hex.simulator.rates import too_many
 from hexmeter.wire.httpd import Answer, Raw, Response, Stream
@@ -116,6 +117,10 @@ def _spoil_page(fault: Fault, document: Document, query: Mapping[str, str]) -> N
     assert listing is not None
     if fault.kind == "empty-page":
         document[listing] = []
+    if listing == "content":
+        # Messages are read towards the older ones.
+        document["pagination"] = {"before": query.get("before") or cursor(MESSAGES, 0), "after": query.get("after")}
+        return
     again = query.get("after") or cursor("users" if listing == "values" else listing, 0)
     document["pagination"] = {"before": None, "after": again}
 
@@ -146,7 +151,7 @@ _WRONG: tuple[tuple[str, Json], ...] = (
     ("createdAt", "the other day"),
     ("userId", 17),
     ("topics", "Churn"),
-    ("", None),
+    ("text", 17),
     ("email", ["a@acme.test"]),
     ("creditsUsed", {"value": 1}),
 )
@@ -160,7 +165,7 @@ _ITEMS: dict[str, Callable[[int, Document], None]] = {
 
 
 def _listing(document: Document) -> str | None:
-    return next((name for name in ("threads", "values") if name in document), None)
+    return next((name for name in ("threads", "values", "content") if name in document), None)
 
 
 def _items(document: Document) -> list[Document]:

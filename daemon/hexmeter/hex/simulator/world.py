@@ -274,6 +274,10 @@ class World:
             key=lambda prompt: prompt.at_ms,
         )
 
+    def prompts_of(self, thread_id: str) -> list[Prompt]:
+        """The prompts of one thread, corrections left out, in the order they were sent."""
+        return [prompt for prompt in self.prompts if prompt.thread_id == thread_id and not prompt.correction]
+
     def used_by_user(self, start_ms: int, end_ms: int) -> dict[str | None, int]:
         """Micro-credits in [start, end) per user id; None is the threads of nobody."""
         totals: Counter[str | None] = Counter()

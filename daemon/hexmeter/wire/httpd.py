@@ -9,7 +9,7 @@ import contextlib
 import logging
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -108,6 +108,7 @@ class _Connection:
         self._reader = reader
         self._writer = writer
         self._idle_s = idle_s
+        self._head_only = False
 
     async def serve(self, handler: Handler) -> None:
         while True:
@@ -140,6 +141,7 @@ class _Connection:
                     self._http.receive_data(await self._reader.read(_READ_BYTES))
             elif isinstance(event, h11.Request):
                 head = event
+                self._head_only = event.method == b"HEAD"
             elif isinstance(event, h11.Data):
                 body += event.data
                 if len(body) > MAX_BODY_BYTES:
@@ -167,7 +169,7 @@ class _Connection:
             *answer.headers,
         ]
         head = self._http.send(h11.Response(status_code=answer.status, headers=headers))
-        body = self._http.send(h11.Data(data=answer.body))
+        body = self._http.send(h11.Data(data=b"" if self._head_only else answer.body))
         await self._write((head or b"") + (body or b"") + (self._http.send(h11.EndOfMessage()) or b""))
 
     async def _send_stream(self, answer: Stream) -> None:
@@ -188,10 +190,15 @@ class _Connection:
 
     async def _pump(self, head: bytes, chunks: AsyncIterator[bytes]) -> None:
         self._writer.write(head)
-        async for chunk in chunks:
-            # Unframed up to the close: both the raw-socket client and curl read it line by line.
-            self._writer.write(chunk)
-            await self._writer.drain()
+        try:
+            async for chunk in chunks:
+                # Unframed up to the close: both the raw-socket client and curl read it line by line.
+                self._writer.write(chunk)
+                await self._writer.drain()
+        finally:
+            # At once, and not when the garbage is collected: whoever sends events counts its listeners.
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
 
     async def _send_raw(self, answer: Raw) -> None:
         await self._write(answer.data)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_MOST_DIGITS = 12
 
 
 class ClientError(Exception):
@@ -65,7 +66,11 @@ class Client:
     def events(self) -> "EventStream":
         """The daemon's server-sent events, from now on; raises DaemonAbsent when nobody answers."""
         connection = self._connect(self.timeout_s)
-        connection.sendall(_head("GET", "/v1/events", b"").encode("ascii"))
+        try:
+            connection.sendall(_head("GET", "/v1/events", b"").encode("ascii"))
+        except OSError as error:
+            connection.close()
+            raise self._absent(error) from None
         # Between events the daemon may be silent for as long as nothing changes.
         connection.settimeout(None)
         return EventStream(connection, self.socket_path)
@@ -161,7 +166,7 @@ def _read_answer(connection: socket.socket) -> tuple[int, bytes]:
         while line := answer.readline().strip():
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
-                length = int(value)
+                length = _whole(value.strip())
         content = answer.read(_MAX_ANSWER_BYTES if length is None else length)
     if length is not None and len(content) < length:
         raise ConnectionResetError("the answer was cut short")
@@ -170,9 +175,15 @@ def _read_answer(connection: socket.socket) -> tuple[int, bytes]:
 
 def _status_of(line: bytes) -> int:
     parts = line.split(b" ", 2)
-    if len(parts) < 2 or not parts[1].isdigit():
+    if len(parts) < 2:
         raise ConnectionResetError("the connection was closed before an answer")
-    return int(parts[1])
+    return _whole(parts[1])
+
+
+def _whole(digits: bytes) -> int:
+    if not digits.isdigit() or len(digits) > _MOST_DIGITS:
+        raise ConnectionResetError("what answers is not Hexmeter")
+    return int(digits)
 
 
 def _document(status: int, content: bytes) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _socket_in(path: str) -> str | None:
 
     try:
         value = tomllib.loads(content.decode("utf-8")).get("api", {}).get("socket")
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise ClientError(f"{path} is not valid TOML: {error}", "mend it, then try again") from None
     return value if isinstance(value, str) else None
 

@@ -49,7 +49,12 @@ ONLY_PLACE_OF = {
     "PIL": ("hexmeter_tray.icon", "one module draws"),
     "argparse": ("hexmeter.cli", "only the command line has options"),
 }
-ALSO = {("sqlite3", "hexmeter.service"), ("argparse", "hexmeter_tray.app"), ("argparse", "hexmeter_tray.__main__")}
+ALSO = {
+    ("sqlite3", "hexmeter.service"),
+    ("sqlite3", "hexmeter.cli.daemon"),
+    ("argparse", "hexmeter_tray.app"),
+    ("argparse", "hexmeter_tray.__main__"),
+}
 STANDARD_ONLY = ("hexmeter.core", "hexmeter.wire.client")
 
 

@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pytest
 import tzlocal
 
+from builders import utc
 from hexmeter.config.load import ConfigError, load, parse
 from hexmeter.config.model import Config, PollSettings
 from hexmeter.config.schema import FREE_TABLES, KEYS
 from hexmeter.core.grants import Plan
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from hexmeter.core.pool import Balance, PoolPlan, TopUp
 
 FILE = Path("/etc/acme/config.toml")
 DATABASE = Path("/var/lib/acme/hexmeter.db")
@@ -42,7 +44,9 @@ def test_an_empty_file_is_all_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         zone=ZoneInfo("Asia/Kolkata"),
         watch=None,
         poll=PollSettings(5 * MINUTE_MS, 15, 900, 62 * DAY_MS, 190 * DAY_MS),
+        pool=PoolPlan(),
         used_levels=(Decimal(80),),
+        left_levels_micro=(),
         notify_desktop=True,
         socket=None,
         database=DATABASE,
@@ -71,6 +75,12 @@ window = "1d"
 history = "48h"
 [alerts]
 used = [95, 80, 99.5, 80]
+left = [10, 2.5, 10]
+[pool]
+balance = 500
+as_of = 2026-11-01
+monthly_spend_limit = 300
+top_up = { below = 50, amount = 200 }
 [notify]
 desktop = false
 [api]
@@ -90,7 +100,13 @@ def test_every_key_is_used_as_written() -> None:
         zone=ZoneInfo("Europe/Berlin"),
         watch=("ed@acme.test", "di@acme.test"),
         poll=PollSettings(5 * SECOND_MS, 30, 1800, DAY_MS, 48 * HOUR_MS),
+        pool=PoolPlan(
+            Balance(utc("2026-10-31T23:00"), 500_000_000),
+            300_000_000,
+            TopUp(below_micro=50_000_000, amount_micro=200_000_000),
+        ),
         used_levels=(Decimal(80), Decimal(95), Decimal("99.5")),
+        left_levels_micro=(2_500_000, 10_000_000),
         notify_desktop=False,
         socket="run/api.sock",
         database=FILE.parent / "data/hexmeter.db",
@@ -132,6 +148,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
     ]
 
 
+A_MOMENT = "a day such as 2026-11-01, or an instant such as 2026-11-01T09:30:00+01:00"
 CREDITS = "a number of credits above 0"
 EMAILS = 'a table of "email" = credits'
 WATCHED = '"me", "everyone", or a list of emails'
@@ -173,6 +190,12 @@ DIGITS = "9" * 3_000
         ("alerts.used = [true]", "[true]", LEVELS),
         ("alerts.used = [nan]", "[NaN]", LEVELS),
         ("alerts.used = [inf]", "[Infinity]", LEVELS),
+        ("alerts.left = 5", "5", "a list of credits above 0, such as [10, 2.5]"),
+        ("alerts.left = [0]", "[0]", CREDITS),
+        ("pool.as_of = 'yesterday'", '"yesterday"', A_MOMENT),
+        ("pool.as_of = 1", "1", A_MOMENT),
+        ("pool.top_up = { below = 1 }", "{below = 1}", "a table of both below and amount, in credits"),
+        ("pool.top_up = { below = 1, amount = -1 }", "{below = 1, amount = -1}", CREDITS),
         ("notify.desktop = 1", "1", "true or false"),
         ("api.socket = ' '", '" "', "a text in quotes"),
         (r'storage.path = "a\u0000b"', '"ab"', "a text in quotes"),
@@ -333,3 +356,22 @@ def test_every_key_has_its_own_place_and_a_help() -> None:
     assert len(places) == len(set(places))
     assert all(key.help for key in KEYS)
     assert not FREE_TABLES & {key.table for key in KEYS}
+
+
+def test_a_balance_needs_to_know_when_it_was_read() -> None:
+    what = "pool.balance is set without pool.as_of: say when the balance was read, such as as_of = 2026-11-01"
+    assert faults("[pool]\nbalance = 500\n") == [f":2: {what}"]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "instant"),
+    [
+        pytest.param("2026-11-01", "2026-10-31T23:00", id="a day begins in the plan's zone"),
+        pytest.param("'2026-11-01'", "2026-10-31T23:00", id="as text"),
+        pytest.param("2026-11-01T09:30:00", "2026-11-01T08:30", id="a local instant"),
+        pytest.param("2026-11-01T09:30:00Z", "2026-11-01T09:30", id="an instant"),
+    ],
+)
+def test_a_balance_was_read_on_a_day_or_at_an_instant(as_of: str, instant: str) -> None:
+    config = read(f"[plan]\ntimezone = 'Europe/Berlin'\n[pool]\nbalance = 500\nas_of = {as_of}\n")
+    assert config.pool.balance == Balance(utc(instant), 500_000_000)

@@ -177,7 +177,8 @@ def test_after_calibration_only_growth_is_added_and_the_next_period_starts_anew(
         pytest.param({}, "bad_request", 400, id="no figure"),
         pytest.param({"used": "1", "meter": 7}, "bad_request", 400, id="a meter that is no text"),
         pytest.param({"used": "1", "meter": "grant:eve@acme.test"}, "no_such_meter", 404, id="somebody else's meter"),
-        pytest.param({"used": "1", "meter": "pool"}, "no_such_meter", 404, id="no such meter"),
+        pytest.param({"used": "1", "meter": "spend"}, "no_such_meter", 404, id="no such meter"),
+        pytest.param({"used": "1", "meter": "pool"}, "no_figure", 400, id="a pool nobody sees"),
     ],
 )
 def test_a_calibration_that_cannot_be_is_refused_and_nothing_is_stored(

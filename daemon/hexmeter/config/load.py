@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,9 @@ from zoneinfo import ZoneInfo
 from hexmeter.config.model import Config, PollSettings
 from hexmeter.config.schema import FREE_TABLES, KEYS, NotAllowed
 from hexmeter.core.grants import Plan
+from hexmeter.core.instants import from_datetime
+from hexmeter.core.periods import first_instant
+from hexmeter.core.pool import Balance, PoolPlan
 from hexmeter.core.strings import clean
 
 
@@ -79,6 +83,9 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
                 Problem(f"{key.place} = {_shown(given)}: must be {error}", lines.get(key.place, lines.get(key.table)))
             )
     notes += [f"[{table}] is set, but this version does not use it yet" for table in FREE_TABLES if table in document]
+    if values.get("pool.balance") is not None and "pool.as_of" in values and values["pool.as_of"] is None:
+        what = "pool.balance is set without pool.as_of: say when the balance was read, such as as_of = 2026-11-01"
+        problems.append(Problem(what, lines.get("pool.balance")))
     zone = values.get("plan.timezone") or _local_zone()
     if zone is None and "plan.timezone" in values:
         problems.append(Problem("plan.timezone is not set, and this machine does not tell its own: set it"))
@@ -106,12 +113,28 @@ def _config(values: dict[str, Any], path: Path, default_database: Path, notes: t
             window_ms=values["poll.window"],
             history_ms=values["poll.history"],
         ),
+        pool=_pool(values),
         used_levels=values["alerts.used"],
+        left_levels_micro=values["alerts.left"],
         notify_desktop=values["notify.desktop"],
         socket=values["api.socket"],
         database=default_database if database is None else _path(folder, database),
         notes=notes,
     )
+
+
+def _pool(values: dict[str, Any]) -> PoolPlan:
+    balance = None
+    if values["pool.balance"] is not None:
+        balance = Balance(_instant(values["pool.as_of"], values["plan.timezone"]), values["pool.balance"])
+    return PoolPlan(balance, values["pool.monthly_spend_limit"], values["pool.top_up"])
+
+
+def _instant(moment: date, zone: ZoneInfo) -> int:
+    """A day's first instant in `zone`; an instant without a zone of its own is in `zone` too."""
+    if not isinstance(moment, datetime):
+        return first_instant(moment, zone)
+    return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
 def _path(folder: Path, given: str) -> Path:

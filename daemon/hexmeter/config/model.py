@@ -7,6 +7,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from hexmeter.core.grants import Plan
+from hexmeter.core.pool import PoolPlan
 
 Watch = Literal["me", "everyone"] | tuple[str, ...]
 """Whose credits are watched: one's own, everybody's, or those of people named by email (in lower case)."""
@@ -39,7 +40,9 @@ class Config:
     zone: ZoneInfo
     watch: Watch | None
     poll: PollSettings
+    pool: PoolPlan
     used_levels: tuple[Decimal, ...]
+    left_levels_micro: tuple[int, ...]
     notify_desktop: bool
     socket: str | None
     database: Path

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from hexmeter.core.credits import CreditsError, parse_credits
 from hexmeter.core.grants import EDITOR_GRANT_MICRO
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from hexmeter.core.pool import TopUp
 
 _UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 
@@ -160,6 +162,32 @@ def hex_url(value: Any) -> str:
     return str(value).rstrip("/")
 
 
+def credit_amounts(value: Any) -> tuple[int, ...]:
+    """A check for a list of amounts of credits; gives micro-credits, sorted, each once."""
+    if not isinstance(value, list):
+        raise NotAllowed("a list of credits above 0, such as [10, 2.5]")
+    return tuple(sorted({credit_amount(amount) for amount in value}))
+
+
+def moment(value: Any) -> date | datetime:
+    """A check for a day or an instant, as TOML writes it or as a text of the same form."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value) if len(value) > len("2026-11-01") else date.fromisoformat(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, date) or not 2000 <= value.year <= 2200:
+        raise NotAllowed("a day such as 2026-11-01, or an instant such as 2026-11-01T09:30:00+01:00")
+    return value
+
+
+def top_up(value: Any) -> TopUp:
+    """A check for the table of an automatic top-up."""
+    if not isinstance(value, dict) or set(value) != {"below", "amount"}:
+        raise NotAllowed("a table of both below and amount, in credits")
+    return TopUp(credit_amount(value["below"]), credit_amount(value["amount"]))
+
+
 def anything(value: Any) -> Any:
     """No check: for keys this version does not use."""
     return value
@@ -202,6 +230,11 @@ KEYS: tuple[Key, ...] = (
     Key("poll", "window", duration("1d"), "62d", "threads up to this age are looked at again and again"),
     Key("poll", "history", duration("1d"), "190d", "how far back the first run goes"),
     Key("alerts", "used", percents, [80], "warn when so many per cent of a limit are used"),
+    Key("alerts", "left", credit_amounts, [], "warn when no more than so many credits are left"),
+    Key("pool", "balance", credit_amount, None, "add-on credits of the workspace that Hex showed as left, at as_of"),
+    Key("pool", "as_of", moment, None, "when the balance was read: a day (its first instant) or an instant"),
+    Key("pool", "monthly_spend_limit", credit_amount, None, "monthly cap on credits drawn from the pool"),
+    Key("pool", "top_up", top_up, None, "automatic top-up: below so many credits, so many are bought"),
     Key("notify", "desktop", flag, True, "deliver warnings on the desktop, through the tray"),
     Key("api", "socket", text, None, "path of the local API's socket"),
     Key("storage", "path", text, None, "path of the database"),
@@ -210,12 +243,11 @@ KEYS: tuple[Key, ...] = (
         for table, names in {
             "hex": ("token_command", "keyring"),
             "alerts": (
-                *("left", "prompt_cost", "forecast", "burn", "prompt", "reset", "unused", "top_up", "runs"),
+                *("prompt_cost", "forecast", "burn", "prompt", "reset", "unused", "top_up", "runs"),
                 *("exhausted", "blind", "token", "quiet_hours"),
             ),
             "notify": ("backend", "urls", "users"),
             "tray": ("backend",),
-            "pool": ("balance", "as_of", "monthly_spend_limit", "top_up"),
             "budgets": ("runs_per_week",),
             "metrics": ("listen",),
             "dashboard": ("enabled", "port"),

@@ -19,16 +19,17 @@ class Kind(StrEnum):
     """The kinds of alert."""
 
     USED = "used"
+    LEFT = "left"
     EXHAUSTED = "exhausted"
     BLIND = "blind"
 
 
-_ORDER = {Kind.BLIND: 0, Kind.USED: 1, Kind.EXHAUSTED: 3}
+_ORDER = {Kind.BLIND: 0, Kind.USED: 1, Kind.LEFT: 2, Kind.EXHAUSTED: 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One thing worth telling: a kind, and its level (per cent for `used`)."""
+    """One thing worth telling: a kind, and its level (per cent for `used`, credits for `left`)."""
 
     kind: Kind
     level: Decimal | None = None
@@ -36,7 +37,9 @@ class Rung:
     @property
     def height(self) -> tuple[int, Decimal]:
         """Where the rung stands on its ladder; the higher one is the more pressing."""
-        return _ORDER[self.kind], self.level or Decimal(0)
+        level = self.level or Decimal(0)
+        # The fewer credits are left, the higher.
+        return _ORDER[self.kind], -level if self.kind is Kind.LEFT else level
 
 
 @dataclass(frozen=True, slots=True)

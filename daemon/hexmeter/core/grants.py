@@ -1,10 +1,10 @@
 """Grants: the monthly credits of a seat, from the tier and the role, or as the configuration says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hexmeter.core.credits import MICRO
-from hexmeter.core.model import SEATED_AS_EDITOR
+from hexmeter.core.model import SEATED_AS_EDITOR, Person
 
 EDITOR_GRANT_MICRO = {"professional": 30 * MICRO, "team": 40 * MICRO, "enterprise": 60 * MICRO}
 """Hex's published monthly grants of an Editor seat, by tier."""
@@ -53,6 +53,12 @@ def grant_of(email: str | None, role: str | None, plan: Plan) -> Grant | NoGrant
     if plan.tier is None:
         return NoGrant(False, "the workspace's tier is not known; set [plan] tier or [plan] grant")
     return Grant(EDITOR_GRANT_MICRO[plan.tier], estimated=role != "EDITOR")
+
+
+def grant_held(person: Person, roles: Sequence[str], plan: Plan) -> Grant | NoGrant:
+    """The grant that holds for a period: the highest of the `roles` held in it; who held none has their last role's."""
+    held: list[str | None] = [*roles] or [person.role]
+    return highest_grant(grant_of(person.email, role, plan) for role in held)
 
 
 def highest_grant(grants: Iterable[Grant | NoGrant]) -> Grant | NoGrant:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hexmeter.core.alerts import Condition, Kind, NotKnown, Rung, Standing
+from hexmeter.core.credits import MICRO
 from hexmeter.core.meters import Meter
 
 REARM_POINTS = 5
 """Percentage points that a meter must fall below a rung before the rung may tell again."""
+
+REARM_LEFT_MICRO = MICRO
+"""Micro-credits that what is left must rise above a `left` rung before the rung may tell again."""
 
 BLIND_AFTER_INTERVALS = 3
 
@@ -21,21 +25,28 @@ class Health:
     token_refused: bool = False
 
 
-def ladder_condition(meter: Meter, used_levels: Sequence[Decimal], *, complete: bool) -> Condition:
-    """Where `meter` stands on its ladder of `used` levels (per cent, any order) and `exhausted`. Crossing means ≥."""
+def ladder_condition(
+    meter: Meter, used_levels: Sequence[Decimal], left_levels_micro: Sequence[int] = (), *, complete: bool
+) -> Condition:
+    """Where `meter` stands on its ladder of `used` levels (per cent), `left` levels (micro-credits) and `exhausted`.
+
+    The levels come in any order; crossing means ≥ (of what is used) or ≤ (of what is left). A `left` level of the
+    whole limit or more does not fit the meter: it would always stand.
+    """
     if meter.used_micro is None or meter.limit_micro is None:
         return NotKnown(meter.note or "the meter has no figure")
     rungs = [(Rung(Kind.USED, level), level) for level in sorted(used_levels)]
     rungs.append((Rung(Kind.EXHAUSTED), Decimal(100)))
     used_percent_of_limit = meter.used_micro * 100
-    return Standing(
-        period=meter.period,
-        reached=_highest(rung for rung, level in rungs if used_percent_of_limit >= level * meter.limit_micro),
-        held=_highest(
-            rung for rung, level in rungs if used_percent_of_limit > (level - REARM_POINTS) * meter.limit_micro
-        ),
-        complete=complete,
-    )
+    reached = [rung for rung, level in rungs if used_percent_of_limit >= level * meter.limit_micro]
+    held = [rung for rung, level in rungs if used_percent_of_limit > (level - REARM_POINTS) * meter.limit_micro]
+    left_micro = meter.limit_micro - meter.used_micro
+    for level_micro in left_levels_micro:
+        rung = Rung(Kind.LEFT, Decimal(level_micro) / MICRO)
+        if level_micro < meter.limit_micro:
+            reached += [rung] if left_micro <= level_micro else []
+            held += [rung] if left_micro < level_micro + REARM_LEFT_MICRO else []
+    return Standing(period=meter.period, reached=_highest(reached), held=_highest(held), complete=complete)
 
 
 def blind_condition(health: Health, interval_ms: int, now_ms: int) -> Standing:

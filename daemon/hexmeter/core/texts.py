@@ -8,6 +8,7 @@ from hexmeter.core.alerts import Kind, Rung
 from hexmeter.core.credits import format_credits
 from hexmeter.core.instants import to_datetime
 from hexmeter.core.meters import Bound, Meter
+from hexmeter.core.pool import POOL, SPEND
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -23,8 +24,24 @@ class Text:
     severity: str
 
 
+_EXHAUSTED = {
+    "grant": (
+        "the grant is used up",
+        "the grant",
+        "Until {reset}, prompts draw on the workspace's add-on credits, if it has any.",
+    ),
+    POOL: ("used up", "it", "Until an Admin buys more in Hex, prompts beyond a grant may fail."),
+    SPEND: (
+        "reached",
+        "it",
+        "Whether Hex now stops prompts or only purchases until {reset} is not published; an Admin can raise the limit.",
+    ),
+}
+"""By the kind of meter: what happened, what its limit is called, and what it means that nothing is left."""
+
+
 def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, *, own: bool) -> Text:
-    """The alert for `rung` of a grant's ladder; `own` is False for somebody else's meter, which is then named."""
+    """The alert for `rung` of a meter's ladder; `own`: it is the reader's own grant, which needs no name."""
     used, limit, left = meter.used_micro or 0, meter.limit_micro or 0, meter.remaining_micro or 0
     whose = "Hex credits" if own else meter.label
     at_least = "At least " if meter.bound is Bound.AT_LEAST else ""
@@ -32,18 +49,19 @@ def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, *, own: bool) -> Text:
     # Cut, not rounded: a figure just below the limit must not read as "100 % used".
     used_percent = used * 100 // limit if limit else 0
     reset = f"the reset on {day_text(meter.period.end_ms, zone)}" if meter.period else "the reset"
+    until = f" until {reset}" if meter.period else ""
     if rung.kind is Kind.EXHAUSTED:
-        beyond = used - limit
-        return Text(
-            f"{whose}: the grant is used up",
-            f"{so_much}{format_credits(used)} of {format_credits(limit)} used, {format_credits(beyond)} beyond the"
-            f" grant. Until {reset}, prompts draw on the workspace's add-on credits, if it has any.",
-            "critical",
-        )
+        event, limit_name, consequence = _EXHAUSTED[meter.kind]
+        fact = f"{so_much}{format_credits(used)} of {format_credits(limit)} used, {format_credits(used - limit)} beyond"
+        return Text(f"{whose}: {event}", f"{fact} {limit_name}. {consequence.format(reset=reset)}", "critical")
+    if rung.kind is Kind.LEFT:
+        at_most = "at most " if meter.bound is Bound.AT_LEAST else ""
+        title = f"{whose}: {at_most}{format_credits(left)} left"
+        return Text(title, f"Of {format_credits(limit)}{until}.{_pace_sentence(meter)}", "warning")
     about = "At most " if meter.bound is Bound.AT_LEAST else so_much
     return Text(
         f"{whose}: {at_least.lower()}{used_percent} % used",
-        f"{about}{format_credits(left)} of {format_credits(limit)} left until {reset}.{_pace_sentence(meter)}",
+        f"{about}{format_credits(left)} of {format_credits(limit)} left{until}.{_pace_sentence(meter)}",
         "warning",
     )
 
@@ -76,7 +94,8 @@ def moment_text(at_ms: int, zone: ZoneInfo) -> str:
 
 def _pace_sentence(meter: Meter) -> str:
     pace = meter.burn.pace_micro
-    return "" if pace is None else f" At this pace the month comes to {format_credits(pace)}."
+    drawn = " drawn beyond grants" if meter.kind in (POOL, SPEND) else ""
+    return "" if pace is None else f" At this pace the month comes to {format_credits(pace)}{drawn}."
 
 
 def _sentence(words: str) -> str:

@@ -180,7 +180,7 @@ async def _daemon(config: Config, clock: Clock) -> AsyncIterator[Daemon]:
         hexapi = HexClient(config.base_url, token, Pacer(limits, clock, store.progress), clock)
         try:
             daemon = Daemon(config, store, clock)
-            daemon.use(Poller(config, store, clock, hexapi, token, daemon.publish))
+            daemon.use(Poller(config, store, clock, hexapi, token, daemon.note_page))
             yield daemon
         finally:
             await hexapi.close()

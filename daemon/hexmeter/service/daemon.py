@@ -10,6 +10,7 @@ from hexmeter.config.model import Config
 from hexmeter.core.clock import Clock
 from hexmeter.core.credits import CreditsError, format_credits, parse_credits
 from hexmeter.core.meters import Meter
+from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.strings import clean
 from hexmeter.service.documents import Documents
 from hexmeter.service.figures import Figures
@@ -82,6 +83,11 @@ class Daemon:
             self.settler.check_blind(self.clock.now_ms())
         self.publish()
 
+    def note_page(self) -> None:
+        """A page was stored: Hex is not out of sight, and the listeners may see how far we are."""
+        self.settler.note_page(self.clock.now_ms())
+        self.publish()
+
     def publish(self) -> None:
         """Tell the listeners that something may have changed."""
         for listener in self._listeners:
@@ -134,7 +140,7 @@ class Daemon:
         self.publish()
 
     async def calibrate(self, meter_name: str, amount: str, *, is_used: bool) -> Meter:
-        """Anchor a grant's meter to a figure read in Hex, right after a good poll; the meter as it is then.
+        """Anchor a meter to a figure read in Hex, right after a good poll; the meter as it is then.
 
         `amount` in credits; what is used when `is_used`, else what remains. Raises Refused, and stores nothing, when
         the poll fails, the meter does not exist or the figure cannot be.
@@ -145,14 +151,32 @@ class Daemon:
             code = 3 if outcome.failure.token_refused else 1
             raise Refused(Failure("poll_failed", outcome.failure.message, outcome.failure.hint, code))
         now_ms = self.clock.now_ms()
-        meter = self._meter(meter_name, now_ms)
-        used_micro = figure_micro if is_used else _used(meter, figure_micro)
-        known_micro = (meter.used_micro or 0) - meter.adjustment_micro
+        if meter_name.lower() == POOL:
+            key, calibration = POOL, self._pool_calibration(figure_micro, now_ms, is_used=is_used)
+        else:
+            meter = self._meter(meter_name, now_ms)
+            used_micro = figure_micro if is_used else _used(meter, figure_micro)
+            known_micro = (meter.used_micro or 0) - meter.adjustment_micro
+            key, calibration = meter.key, Calibration(now_ms, used_micro, used_micro - known_micro)
+            if meter.kind == SPEND and meter.used_micro is None:
+                raise Refused(_unknown(meter.id, meter.note or "nothing was read yet"))
         with self.store.transaction():
-            self.store.roster.calibrate(meter.key, Calibration(now_ms, used_micro, used_micro - known_micro))
+            self.store.roster.calibrate(key, calibration)
             self.settler.step_meters(now_ms)
         self.publish()
-        return self._meter(meter.id, now_ms)
+        return self._meter(key, now_ms)
+
+    def _pool_calibration(self, figure_micro: int, now_ms: int, *, is_used: bool) -> Calibration:
+        """The pool's new beginning: nothing used since now, and `figure_micro` (or what that leaves) as the balance."""
+        if unseen := self.figures.unseen():
+            raise Refused(_unknown(POOL, unseen))
+        remaining_micro = figure_micro
+        if is_used:
+            limit_micro = self._meter(POOL, now_ms).limit_micro or 0
+            if figure_micro > limit_micro:
+                raise Refused(Failure("bad_amount", f"more than the {format_credits(limit_micro)} there were", "", 2))
+            remaining_micro = limit_micro - figure_micro
+        return Calibration(now_ms, used_micro=0, offset_micro=remaining_micro)
 
     def _meter(self, name: str, now_ms: int) -> Meter:
         """The meter called `name`; "grant" alone is one's own."""
@@ -166,6 +190,10 @@ class Daemon:
                 return meter
         known = ", ".join(meter.id for meter in meters[:5])
         raise Refused(Failure("no_such_meter", f"there is no meter {name[:80]!r}", f"there are: {known or 'none'}", 2))
+
+
+def _unknown(meter_id: str, why: str) -> Failure:
+    return Failure("no_figure", f"{meter_id} cannot be calibrated: {why}", "see hexmeter status", 2)
 
 
 def _figure(amount: str) -> int:

@@ -1,10 +1,11 @@
 """The figures: every meter of the configuration, computed from what is stored, as of now."""
 
 from hexmeter.config.model import Config
-from hexmeter.core.grants import Grant, NoGrant, grant_of, highest_grant
+from hexmeter.core.grants import Grant, NoGrant, grant_held
 from hexmeter.core.meters import Meter, Use, grant_key, grant_meter
 from hexmeter.core.model import Identity, Person
 from hexmeter.core.periods import Period, period_at
+from hexmeter.service.poolfigures import PoolFigures
 from hexmeter.service.watch import Watched, WatchError, effective_watch, resolve
 from hexmeter.store.progress import EVERYBODY
 from hexmeter.store.roster import Calibration
@@ -20,6 +21,7 @@ class Figures:
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
         self._store = store
+        self.pool = PoolFigures(config, store)
 
     def period(self, now_ms: int) -> Period:
         """The current period of grants."""
@@ -47,14 +49,28 @@ class Figures:
         calibrations = self._store.roster.calibrations_in(period)
         meters = []
         for person in watched.people if watched.people is not None else self._store.roster.everybody():
-            grant = self._grant(person, roles.get(person.id, []))
+            grant = grant_held(person, roles.get(person.id, []), self._config.plan)
             if watched.people is None and isinstance(grant, NoGrant) and grant.known:
                 continue
             calibration = calibrations.get(grant_key(person.id))
             sees_all = self._sees_all(identity, watched, person, period)
             use = uses.get(person.id) or (Use() if self._has_looked(watched, person) else None)
             meters.append(self._meter(person, grant, use, period, now_ms, calibration, sees_all))
+        meters += self.pool.meters(now_ms, self.unseen())
         return sorted(meters, key=_nearest_first)
+
+    def unseen(self) -> str | None:
+        """Why not everybody's threads are seen, which the pool and the spend limit need; None when they are."""
+        identity, watched = self._store.progress.identity(), self.watched()
+        if identity is None or watched is None:
+            return "nothing was read yet"
+        own = identity.person
+        if not self._store.progress.access().threads or (own is not None and own.role not in SEES_EVERYTHING):
+            return "it needs everybody's threads, which Hex shows to Admins and workspace tokens alone"
+        if EVERYBODY not in watched.scopes:
+            return 'it needs everybody\'s threads: set [watch] users = "everyone"'
+        looked = self._store.progress.listing(EVERYBODY).watched_since_ms is not None
+        return None if looked else "nothing was read yet"
 
     def period_complete(self, now_ms: int) -> bool:
         """Whether the listings were read back to the start of the current period, or cannot be read at all."""
@@ -62,7 +78,9 @@ class Figures:
         if watched is None:
             return False
         period = self.period(now_ms)
-        return not self._store.progress.access().threads or all(self._covers(scope, period) for scope in watched.scopes)
+        return not self._store.progress.access().threads or all(
+            self._store.progress.listing(scope).covers(period) for scope in watched.scopes
+        )
 
     def _meter(
         self,
@@ -86,11 +104,6 @@ class Figures:
             sees_all=sees_all,
         )
 
-    def _grant(self, person: Person, roles: list[str]) -> Grant | NoGrant:
-        """The highest grant of the roles held in the period; whoever held none of them has their last one's."""
-        held: list[str | None] = [*roles] or [person.role]
-        return highest_grant(grant_of(person.email, role, self._config.plan) for role in held)
-
     def _has_looked(self, watched: Watched, person: Person) -> bool:
         """Whether there is a reading at all: a listing's first page, or a tracked thread's answer."""
         if not self._store.progress.access().threads:
@@ -102,12 +115,7 @@ class Figures:
             return False
         own = identity.person
         whole = own is None or own.role in SEES_EVERYTHING or own.id == person.id
-        return whole and self._covers(_scope_of(watched, person), period)
-
-    def _covers(self, scope: str, period: Period) -> bool:
-        listing = self._store.progress.listing(scope)
-        reached_ms = listing.history_to_ms
-        return listing.history_done or (reached_ms is not None and reached_ms <= period.start_ms)
+        return whole and self._store.progress.listing(_scope_of(watched, person)).covers(period)
 
 
 def _scope_of(watched: Watched, person: Person) -> str:

@@ -42,11 +42,13 @@ class Settler:
         self.started_ms = started_ms
         """Since when polls were meant to come: the daemon's start, or the machine's waking."""
         self._last_failure: PollFailure | None = None
+        self._read_ms = started_ms
 
     def settle(self, outcome: Outcome, now_ms: int) -> None:
         """Store how the poll went, and step every ladder: the meters' by a good poll alone, `blind` by any."""
         failure = outcome.failure
         self._last_failure = failure
+        self._read_ms = self.started_ms
         with self._store.transaction():
             self._store.progress.note_poll(
                 LastPoll(outcome.at_ms, failure is None, failure.message if failure else None, outcome.requests)
@@ -54,6 +56,10 @@ class Settler:
             if failure is None:
                 self.step_meters(now_ms)
             self._step_blind(now_ms, well=failure is None)
+
+    def note_page(self, now_ms: int) -> None:
+        """A page was read and stored: the poll under way is long, not blind."""
+        self._read_ms = now_ms
 
     def check_blind(self, now_ms: int) -> None:
         """Step `blind` alone: for the time while a poll hangs, or none comes."""
@@ -68,7 +74,9 @@ class Settler:
             return
         digest = _BASELINE_DIGEST if first else None
         for meter in self._figures.meters(now_ms):
-            condition = ladder_condition(meter, self._config.used_levels, complete=complete)
+            condition = ladder_condition(
+                meter, self._config.used_levels, self._config.left_levels_micro, complete=complete
+            )
             self._step(meter, condition, _Firing(meter.key, meter.id, digest), now_ms)
         if first:
             self._store.progress.end_baseline()
@@ -77,6 +85,8 @@ class Settler:
         good_ms = self._store.progress.good_at_ms()
         # Before this daemon began nobody was meant to poll; and a clock set back must not look like a long silence.
         well_ms = max(self.started_ms, good_ms) if good_ms is not None and good_ms <= now_ms else self.started_ms
+        if self._read_ms <= now_ms:
+            well_ms = max(well_ms, self._read_ms)
         refused = self._last_failure is not None and self._last_failure.token_refused
         condition: Condition = blind_condition(Health(well_ms, refused), self._config.poll.interval_ms, now_ms)
         if not well and isinstance(condition, Standing) and condition.reached is None:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 
 from hexmeter.core.instants import HOUR_MS
 from hexmeter.core.model import Identity, Person
+from hexmeter.core.periods import Period
 from hexmeter.store.database import Database
 
 EVERYBODY = ""
@@ -30,6 +31,10 @@ class Listing:
     history_done: bool = False
     threads: int = 0
     sweep_cursor: str | None = None
+
+    def covers(self, period: Period) -> bool:
+        """Whether it was read back to the start of `period`."""
+        return self.history_done or (self.history_to_ms is not None and self.history_to_ms <= period.start_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ from hexmeter.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A figure a person read in Hex: at `at_ms` a meter's use was `used_micro`, `offset_micro` more than we knew of."""
+    """A figure a person read in Hex: at `at_ms` a meter's use was `used_micro`, `offset_micro` more than we knew of.
+
+    The pool has no use of its own: for it `used_micro` is 0, and `offset_micro` the balance that was read.
+    """
 
     at_ms: int
     used_micro: int
@@ -88,6 +91,13 @@ class Roster:
             "SELECT * FROM calibrations WHERE at_ms >= ? AND at_ms < ? ORDER BY id", (period.start_ms, period.end_ms)
         )
         return {row["meter_key"]: Calibration(row["at_ms"], row["used_micro"], row["offset_micro"]) for row in found}
+
+    def last_calibration(self, meter_key: str) -> Calibration | None:
+        """The newest calibration of a meter, however old."""
+        row = self._database.connection.execute(
+            "SELECT * FROM calibrations WHERE meter_key = ? ORDER BY id DESC LIMIT 1", (meter_key,)
+        ).fetchone()
+        return None if row is None else Calibration(row["at_ms"], row["used_micro"], row["offset_micro"])
 
     def _save_one(self, connection: sqlite3.Connection, person: Person, at_ms: int) -> None:
         connection.execute(

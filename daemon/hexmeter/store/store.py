@@ -25,6 +25,10 @@ class Store:
         """Open the database at `path`. Raises StoreError."""
         return cls(Database.open(path))
 
+    def revision(self) -> int:
+        """A number that is another one as soon as something was stored."""
+        return self.database.connection.total_changes
+
     def close(self) -> None:
         """Close the database."""
         self.database.close()

@@ -224,3 +224,28 @@ def test_without_desktop_notices_alerts_are_kept_and_none_waits(make_bench: Make
     watching.poll_until_read()
     assert watching.alerts() == [("used", 80, "grant:ed@acme.test", "firing")]
     assert notices(watching) == []
+
+
+def test_a_long_poll_that_makes_progress_is_not_blind(make_bench: MakeBench) -> None:
+    world = small_world()
+    for number in range(250):
+        add(world, "ed", 40 + number / 100, "0.1")
+    watching = make_bench(world, "ada", EVERYONE)
+
+    def a_slow_page() -> None:
+        watching.daemon.note_page()
+        watching.clock.advance(2 * INTERVAL_MS)
+        watching.daemon.check_blind()
+
+    watching.on_page = a_slow_page
+    watching.poll_until_read()
+    assert [kind for kind, *_ in watching.alerts() if kind == "blind"] == []
+
+
+def test_pages_that_come_before_polls_fail_do_not_hide_that_hex_is_out_of_sight(ed: Bench) -> None:
+    ed.sim.faults.arm(parse_fault("500@/threads"))
+    for _ in range(4):
+        ed.daemon.note_page()
+        ed.later()
+        ed.daemon.check_blind()
+    assert [kind for kind, *_ in ed.alerts()] == ["blind"]

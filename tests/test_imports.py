@@ -32,6 +32,14 @@ MAY_IMPORT = {
         {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.service", "hexmeter.store"},
         "the one command that is the daemon",
     ),
+    "hexmeter.cli.configuration": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config"},
+        "two commands read the configuration themselves",
+    ),
+    "hexmeter.cli.offline": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.service", "hexmeter.store"},
+        "the one command that reads the database, and only reads it",
+    ),
     "hexmeter.cli.simulate": (
         {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.hex.simulator"},
         "the one command that is a Hex",

@@ -8,14 +8,13 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from hexmeter.cli.configuration import read_config
 from hexmeter.cli.main import Explained
-from hexmeter.config.load import ConfigError, load
-from hexmeter.config.model import Config
 from hexmeter.config.token import TokenError
 from hexmeter.service.app import EXIT_CONFIGURATION, EXIT_FAILED, Fatal, run_forever, run_once
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import AlreadyRunning, StoreError, WrongOrg
-from hexmeter.wire.address import config_path, default_config_path, default_database_path, runtime_folder, socket_path
+from hexmeter.wire.address import runtime_folder, socket_path
 
 _EXIT_ALREADY_RUNNING = 4
 _WEEK_S = 7 * 24 * 3600
@@ -58,17 +57,6 @@ def run(arguments: argparse.Namespace) -> int:
             "is the disk full, or does another program hold it?",
             EXIT_FAILED,
         ) from None
-
-
-def read_config(given: str | None) -> Config:
-    """The configuration in force. Raises Explained with all its errors."""
-    path = config_path(given)
-    try:
-        return load(
-            Path(path), must_exist=path != default_config_path(), default_database=Path(default_database_path())
-        )
-    except ConfigError as error:
-        raise Explained(str(error), "", EXIT_CONFIGURATION) from None
 
 
 class _OneLine(logging.Formatter):

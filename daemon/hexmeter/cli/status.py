@@ -10,15 +10,36 @@ from hexmeter.cli.render import status_lines
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
     import argparse
+    from typing import Any
+
+_CLEAR = "\x1b[H\x1b[J"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter status`."""
-    parser.add_argument("--json", action="store_true", help="the whole document, as JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the whole document, as JSON")
+    form.add_argument("--format", choices=("oneline", "waybar"), help="one line for a status bar")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--watch", action="store_true", help="go on showing it as it changes, until Ctrl-C")
+    source.add_argument("--offline", action="store_true", help="read the database itself; no daemon is needed")
+    parser.epilog = (
+        "A status bar can also ask the socket: curl --unix-socket …/api.sock 'http://x/v1/status?format=oneline'"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run `hexmeter status`."""
+    if arguments.watch:
+        return _watch(arguments)
+    if arguments.offline:
+        from hexmeter.cli.offline import offline_status
+
+        print(_shown(offline_status(arguments.config), arguments))
+        return 0
+    if arguments.format:
+        print(client(arguments.config).text("/v1/status", format=arguments.format), end="")
+        return 0
     return show(arguments.config, as_json=arguments.json)
 
 
@@ -27,3 +48,43 @@ def show(config: str | None, *, as_json: bool) -> int:
     document = client(config).get("/v1/status")
     print(json.dumps(document, ensure_ascii=False, indent=2) if as_json else "\n".join(status_lines(document)))
     return 0
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    """Print the status each time it changes; a daemon that goes away is waited for."""
+    import sys
+    import time
+
+    from hexmeter.wire.client import DaemonAbsent
+
+    daemon, last = client(arguments.config), ""
+    clear = _CLEAR if sys.stdout.isatty() and not (arguments.json or arguments.format) else ""
+    while True:
+        try:
+            for event, document in daemon.events():
+                if event == "status" and (shown := _shown(document, arguments)) != last:
+                    print(clear + shown, flush=True)
+                    last = shown
+        except DaemonAbsent as error:
+            if not last:
+                raise
+            if last != error.message:
+                print(f"{clear}hexmeter: {error.message}", file=sys.stderr, flush=True)
+            last = error.message
+        except KeyboardInterrupt:
+            return 0
+        try:
+            time.sleep(1)
+        except KeyboardInterrupt:
+            return 0
+
+
+def _shown(document: dict[str, Any], arguments: argparse.Namespace) -> str:
+    if arguments.json:
+        # A line a document, so that a program can read them as they come.
+        return json.dumps(document, ensure_ascii=False, indent=None if arguments.watch else 2)
+    if arguments.format:
+        from hexmeter.wire.statusbar import formatted
+
+        return formatted(arguments.format, document)
+    return "\n".join(status_lines(document))

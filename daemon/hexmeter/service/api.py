@@ -15,6 +15,7 @@ from hexmeter.store.database import WrongOrg
 from hexmeter.wire import shapes
 from hexmeter.wire.httpd import Answer, Request, Response, Stream
 from hexmeter.wire.shapes import Failure
+from hexmeter.wire.statusbar import FORMATS, formatted
 
 _CHANNELS = ("desktop",)
 _STATES = ("handed_over", "seen", "pending")
@@ -27,7 +28,7 @@ class Route:
     method: str
     path: str
     help: str
-    answer: Callable[["Api", Request], Awaitable[dict[str, Any] | Stream]]
+    answer: Callable[["Api", Request], Awaitable[dict[str, Any] | Stream | Response]]
 
 
 class Api:
@@ -46,7 +47,7 @@ class Api:
             return _failed(Failure("configuration", str(error), getattr(error, "hint", ""), 2))
         except sqlite3.Error as error:
             return _failed(Failure("database", f"the database cannot be used: {error}", "is the disk full?"), 500)
-        return answer if isinstance(answer, Stream) else Response(200, shapes.dump(answer))
+        return answer if isinstance(answer, Stream | Response) else Response(200, shapes.dump(answer))
 
     def _route(self, request: Request) -> Route:
         for route in ROUTES:
@@ -56,8 +57,15 @@ class Api:
             Failure("not_found", f"there is no {request.method} {request.path[:80]}", "are both of one version?")
         )
 
-    async def status(self, request: Request) -> dict[str, Any]:
-        return self._daemon.documents.status(self._daemon.clock.now_ms())
+    async def status(self, request: Request) -> dict[str, Any] | Response:
+        document = self._daemon.documents.status(self._daemon.clock.now_ms())
+        name = request.query.get("format")
+        if name is None:
+            return document
+        if name not in FORMATS:
+            raise _bad(f"status in the format {name[:40]!r}", f"format: {', '.join(FORMATS)}")
+        text = formatted(name, document) + "\n"
+        return Response(200, text.encode("utf-8"), "text/plain; charset=utf-8")
 
     async def events(self, request: Request) -> Stream:
         return Stream(self._events())
@@ -144,7 +152,7 @@ class Api:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/status", "the meters and how polling goes", Api.status),
+    Route("GET", "/v1/status", "the meters and how polling goes; format=oneline|waybar", Api.status),
     Route("GET", "/v1/events", "server-sent events: status and alerts, as they change", Api.events),
     Route("GET", "/v1/usage", "the ledger of this period, summed; by=user|day|thread", Api.usage),
     Route("GET", "/v1/increases", "the newest increases; limit=1…500", Api.newest),

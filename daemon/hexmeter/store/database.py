@@ -10,7 +10,7 @@ from typing import IO
 
 from hexmeter.core.strings import clean
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The number of migrations there are; a database that has had them all says so in its user_version."""
 
 
@@ -62,6 +62,22 @@ class Database:
             raise StoreError(
                 f"cannot use the database {path}: {error}", "move it away to start anew, or name another [storage] path"
             ) from None
+        return cls(connection)
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> "Database":
+        """Open the file at `path` read-only, while a daemon may write to it. Raises StoreError."""
+        if not path.exists():
+            raise StoreError(f"there is no database at {path}", "run: hexmeter daemon --once")
+        try:
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot read the database {path}: {error}", "check [storage] path") from None
+        if version != SCHEMA_VERSION:
+            connection.close()
+            raise StoreError(f"the database {path} is of another version of Hexmeter", "start hexmeter daemon once")
         return cls(connection)
 
     def close(self) -> None:

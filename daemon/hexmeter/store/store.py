@@ -23,7 +23,14 @@ class Store:
     @classmethod
     def open(cls, path: Path) -> "Store":
         """Open the database at `path`. Raises StoreError."""
-        return cls(Database.open(path))
+        store = cls(Database.open(path))
+        store.ledger.sums.rebuild_if_stale()
+        return store
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> "Store":
+        """Open the database at `path` read-only. Raises StoreError."""
+        return cls(Database.open_to_read(path))
 
     def revision(self) -> int:
         """A number that is another one as soon as something was stored."""

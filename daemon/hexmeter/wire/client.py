@@ -56,12 +56,18 @@ class Client:
 
     def get(self, path: str, **query: str | None) -> dict[str, Any]:
         """The JSON document at `path` (such as `/v1/status`), with the query parameters that are not None."""
-        given = {name: value for name, value in query.items() if value is not None}
-        return self._call("GET", path + ("?" + urlencode(given, quote_via=quote) if given else ""), None)
+        return _document(*self._call("GET", _with_query(path, query), None))
+
+    def text(self, path: str, **query: str | None) -> str:
+        """The plain text at `path`, such as a status line for a bar."""
+        status, content = self._call("GET", _with_query(path, query), None)
+        if status != 200:
+            raise _document_error(status, content)
+        return content.decode("utf-8")
 
     def post(self, path: str, body: dict[str, Any] | None = None, timeout_s: float | None = None) -> dict[str, Any]:
         """Send `body` as JSON; the JSON answer. `timeout_s` stretches the wait of this one call."""
-        return self._call("POST", path, {} if body is None else body, timeout_s)
+        return _document(*self._call("POST", path, {} if body is None else body, timeout_s))
 
     def events(self) -> "EventStream":
         """The daemon's server-sent events, from now on; raises DaemonAbsent when nobody answers."""
@@ -77,7 +83,7 @@ class Client:
 
     def _call(
         self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float | None = None
-    ) -> dict[str, Any]:
+    ) -> tuple[int, bytes]:
         payload = b"" if body is None else json.dumps(body).encode("utf-8")
         with self._connect(timeout_s or self.timeout_s) as connection:
             try:
@@ -90,7 +96,7 @@ class Client:
                 ) from None
             except OSError as error:
                 raise self._absent(error) from None
-        return _document(status, content)
+        return status, content
 
     def _connect(self, timeout_s: float) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -150,6 +156,11 @@ def _events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         elif not line and data:
             yield event, json.loads(data)
             event, data = "message", ""
+
+
+def _with_query(path: str, query: dict[str, str | None]) -> str:
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"{path}?{urlencode(given, quote_via=quote)}" if given else path
 
 
 def _head(method: str, path: str, payload: bytes) -> str:

@@ -1,0 +1,21 @@
+"""The configuration in force, for the commands that read it themselves."""
+
+from pathlib import Path
+
+from hexmeter.cli.main import Explained
+from hexmeter.config.load import ConfigError, load
+from hexmeter.config.model import Config
+from hexmeter.wire.address import config_path, default_config_path, default_database_path
+
+_EXIT_CONFIGURATION = 2
+
+
+def read_config(given: str | None) -> Config:
+    """The configuration that `--config` names, or the one in force. Raises Explained with all its errors."""
+    path = config_path(given)
+    try:
+        return load(
+            Path(path), must_exist=path != default_config_path(), default_database=Path(default_database_path())
+        )
+    except ConfigError as error:
+        raise Explained(str(error), "", _EXIT_CONFIGURATION) from None

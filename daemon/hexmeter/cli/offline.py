@@ -1,0 +1,27 @@
+"""The status without a daemon: read from its database, read-only."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from hexmeter.cli.configuration import read_config
+from hexmeter.cli.main import Explained
+from hexmeter.service.documents import Documents
+from hexmeter.service.figures import Figures
+from hexmeter.store.database import StoreError
+from hexmeter.store.store import Store
+from hexmeter.wire import shapes
+
+
+def offline_status(config_file: str | None) -> dict[str, Any]:
+    """The document that the daemon would answer, from what it stored. Raises Explained."""
+    config = read_config(config_file)
+    try:
+        store = Store.open_to_read(Path(config.database))
+    except StoreError as error:
+        raise Explained(str(error), error.hint, 1) from None
+    try:
+        documents = Documents(config, store, Figures(config, store))
+        return {"schema": shapes.SCHEMA, **documents.status(time.time_ns() // 1_000_000)}
+    finally:
+        store.close()

@@ -1,0 +1,59 @@
+"""The status for status bars: one line of text, or Waybar's JSON, about the meter nearest to its limit."""
+
+import json
+from typing import Any
+
+_ABOUT = {"exact": "", "estimated": "~", "at_least": "≤"}
+_CLASSES = ("stale", "unknown", "ok", "warning", "critical", "exhausted")
+FORMATS = ("oneline", "waybar")
+
+
+def formatted(name: str, document: dict[str, Any]) -> str:
+    """A status document in one of FORMATS, without a line break at the end."""
+    return oneline(document) if name == "oneline" else json.dumps(waybar(document), ensure_ascii=False)
+
+
+def oneline(document: dict[str, Any]) -> str:
+    """What is left of the meter nearest to its limit: `27.5/40`, marked `~` or `≤` when it is not exact.
+
+    Somebody else's meter, or one of several, is named. Old figures end in `(stale)`; what is not known is `unknown`.
+    """
+    meters = document["meters"]
+    if not meters:
+        return "unknown"
+    meter = meters[0]
+    name = f"{meter['label'].partition('@')[0]} " if len(meters) > 1 or not _is_own(meter, document) else ""
+    return f"{name}{_left(meter)}{' (stale)' if document['stale'] else ''}"
+
+
+def waybar(document: dict[str, Any]) -> dict[str, Any]:
+    """The object that Waybar's custom module reads: text, tooltip, class and the percentage that is used."""
+    meters = document["meters"]
+    state = meters[0]["state"] if meters else "unknown"
+    tooltip = [f"{meter['label']}: {_left(meter)} left" for meter in meters[:10]]
+    if document["stale"]:
+        tooltip.insert(0, f"No good reading since {document['as_of']}")
+    shown: dict[str, Any] = {
+        "text": oneline(document),
+        "tooltip": "\n".join(tooltip) or "No figures yet",
+        "class": "stale" if document["stale"] else state if state in _CLASSES else "unknown",
+    }
+    if meters and meters[0]["used"] is not None and meters[0]["limit"]:
+        shown["percentage"] = min(100, int(100 * meters[0]["used"] / meters[0]["limit"]))
+    return shown
+
+
+def _is_own(meter: dict[str, Any], document: dict[str, Any]) -> bool:
+    identity = document["identity"]
+    return identity is not None and meter["id"] == f"grant:{identity['email']}"
+
+
+def _left(meter: dict[str, Any]) -> str:
+    if meter["remaining"] is None:
+        return "unknown"
+    about = _ABOUT.get(meter["bound"], "") if meter["remaining"] else ""
+    return f"{about}{_number(meter['remaining'])}/{_number(meter['limit'])}"
+
+
+def _number(amount: float) -> str:
+    return f"{amount:.2f}".rstrip("0").rstrip(".")

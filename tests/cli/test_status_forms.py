@@ -1,0 +1,82 @@
+"""`hexmeter status` in its other forms: for bars, as it changes, and without a daemon."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from desktop_bus import wait_until
+from running_daemon import Home
+
+from .conftest import Hex
+
+
+def test_a_status_bar_gets_one_line(admins: Home) -> None:
+    admins.start()
+    assert admins.ask("poll").code == 0
+    line = admins.ask("status", "--format", "oneline")
+    assert (line.code, line.out, line.err) == (0, "ed ~16/40\n", "")
+    assert json.loads(admins.ask("status", "--format", "waybar").out)["class"] == "ok"
+    assert admins.client.text("/v1/status", format="oneline") == "ed ~16/40\n"
+
+
+def test_a_form_that_does_not_exist_is_refused_with_those_that_do(admins: Home) -> None:
+    admins.start()
+    assert admins.ask("status", "--format", "polybar").code == 2
+    curl = ["curl", "-s", "--unix-socket", str(admins.socket), "http://x/v1/status?format=polybar"]
+    answer = json.loads(subprocess.run(curl, capture_output=True, check=True).stdout)
+    assert answer["error"]["hint"] == "format: oneline, waybar"
+
+
+def test_watching_shows_each_change_and_waits_for_a_daemon_that_comes_back(admins: Home, hex_: Hex) -> None:
+    daemon = admins.start()
+    assert admins.ask("poll").code == 0
+    out, err = admins.folder / "watch.out", admins.folder / "watch.err"
+    command = [sys.executable, "-m", "hexmeter", "status", "--watch", "--format", "oneline"]
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        watching = subprocess.Popen(command, env=admins.variables(), stdout=stdout, stderr=stderr)
+    wait_until(lambda: "ed ~16/40\n" in out.read_text(), "the first line")
+    hex_.change("grow", thread_id="main", credits="1.5")
+    assert admins.ask("poll").code == 0
+    wait_until(lambda: "ed ~14.5/40\n" in out.read_text(), "the line after a change")
+    assert daemon.end() == 0
+    wait_until(lambda: "the daemon is not running" in err.read_text(), "the daemon is gone")
+    admins.start()
+    hex_.change("grow", thread_id="main", credits="1")
+    assert admins.ask("poll").code == 0
+    wait_until(lambda: "ed ~13.5/40\n" in out.read_text(), "the daemon is back")
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait(timeout=10) == 0
+    assert "Traceback" not in err.read_text()
+
+
+def test_watching_without_a_daemon_says_how_to_start_it(admins: Home) -> None:
+    watched = admins.ask("status", "--watch")
+    assert watched.code == 5
+    assert "try: start it with: hexmeter daemon" in watched.err
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["beside a daemon", "without one"])
+def test_offline_the_database_itself_is_read(admins: Home, running: bool) -> None:
+    daemon = admins.start()
+    assert admins.ask("poll").code == 0
+    online = admins.ask("status", "--json").json
+    if not running:
+        assert daemon.end() == 0
+    before = admins.query("SELECT * FROM usage ORDER BY id")
+    offline = admins.ask("status", "--offline", "--json", HEX_TOKEN="")
+    assert (offline.code, offline.err) == (0, "")
+    assert [meter["used"] for meter in offline.json["meters"]] == [meter["used"] for meter in online["meters"]]
+    assert offline.json.keys() == online.keys()
+    assert "METER" in admins.ask("status", "--offline").out
+    assert admins.query("SELECT * FROM usage ORDER BY id") == before
+
+
+def test_offline_without_a_database_says_what_to_run(admins: Home) -> None:
+    offline = admins.ask("status", "--offline")
+    assert offline.code == 1
+    assert f"there is no database at {admins.database}" in offline.err
+    assert "try: run: hexmeter daemon --once" in offline.err
+    assert not admins.database.exists()

@@ -57,21 +57,6 @@ def test_a_crash_between_the_migrations_and_their_count_is_made_good(path: Path)
     assert version(path) == SCHEMA_VERSION
 
 
-def test_a_database_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
-    database = Database.open(path)
-    wanted = schema(database)
-    for column in ("fallen_kind", "fallen_level"):
-        database.connection.execute(f"ALTER TABLE ladders DROP COLUMN {column}")
-    database.connection.execute("INSERT INTO ladders VALUES ('blind', NULL, NULL, 'blind', NULL, 1)")
-    database.connection.execute("DELETE FROM _sqlite_migrations WHERE name NOT LIKE 'm001%'")
-    database.connection.execute("PRAGMA user_version = 1")
-    database.close()
-    again = Store.open(path)
-    assert schema(again.database) == wanted
-    assert again.outbox.ladder("blind").falls == 1
-    again.close()
-
-
 def test_a_newer_database_is_refused_and_left_alone(path: Path) -> None:
     database = Database.open(path)
     database.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
@@ -183,7 +168,7 @@ def test_a_commit_that_fails_leaves_no_transaction_behind(store: Store) -> None:
         with store.transaction():
             connection.execute("PRAGMA defer_foreign_keys = ON")
             add_person(store, "a")
-            connection.execute("INSERT INTO usage VALUES (1, 'nobody', 0, 0, 1, NULL, 'delta', 0)")
+            connection.execute("INSERT INTO ledger VALUES (1, 77, 0, 0, 1, NULL, 'delta', 0)")
 
     with pytest.raises(sqlite3.IntegrityError):
         without_its_thread()

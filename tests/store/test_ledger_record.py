@@ -19,8 +19,9 @@ from hexmeter.core.ledger import Basis, Usage, share, straddles
 from hexmeter.core.meters import Use
 from hexmeter.core.model import Look, Thread
 from hexmeter.core.periods import Period
-from hexmeter.store.ledger import Increase, Ledger, ThreadUse
+from hexmeter.store.ledger import Increase, Ledger
 from hexmeter.store.store import Store
+from hexmeter.store.sums import ThreadUse
 
 THREADS = ("t1", "t2", "t3")
 

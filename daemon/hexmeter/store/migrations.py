@@ -84,3 +84,114 @@ def m002_how_deep_a_ladder_fell(db: Any) -> None:
     """A fall that re-arms is confirmed only as deep as all its readings agree, so the first one's depth is kept."""
     db.conn.execute("ALTER TABLE ladders ADD COLUMN fallen_kind TEXT")
     db.conn.execute("ALTER TABLE ladders ADD COLUMN fallen_level TEXT")
+
+
+_ROLL_UPS = """
+ALTER TABLE usage RENAME TO old_usage;
+ALTER TABLE threads RENAME TO old_threads;
+
+CREATE TABLE threads (
+    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, user_id TEXT, created_ms INTEGER NOT NULL,
+    credits_micro INTEGER, high_micro INTEGER NOT NULL, figure_ms INTEGER, look INTEGER NOT NULL,
+    model TEXT, type TEXT, source TEXT, title TEXT, sensitive INTEGER NOT NULL, url TEXT
+) STRICT;
+INSERT INTO threads SELECT rowid, * FROM old_threads;
+
+CREATE TABLE ledger (
+    id INTEGER PRIMARY KEY, thread_key INTEGER NOT NULL REFERENCES threads (key),
+    after_ms INTEGER NOT NULL, at_ms INTEGER NOT NULL, credits_micro INTEGER NOT NULL,
+    prompts INTEGER, basis TEXT NOT NULL, seen_ms INTEGER NOT NULL, CHECK (after_ms <= at_ms)
+) STRICT;
+INSERT INTO ledger SELECT u.id, t.key, u.after_ms, u.at_ms, u.credits_micro, u.prompts, u.basis, u.seen_ms
+    FROM old_usage u JOIN threads t ON t.id = u.thread_id ORDER BY u.id;
+DROP TABLE old_usage;
+DROP TABLE old_threads;
+
+CREATE INDEX ledger_by_time ON ledger (at_ms, after_ms);
+CREATE INDEX ledger_by_thread ON ledger (thread_key);
+CREATE INDEX ledger_backfilled ON ledger (at_ms, seen_ms) WHERE basis = 'backfill';
+CREATE INDEX ledger_backfill_seen ON ledger (seen_ms, at_ms) WHERE basis = 'backfill';
+CREATE INDEX ledger_over_hours ON ledger (at_ms, after_ms) WHERE at_ms - after_ms > 3600000;
+CREATE INDEX ledger_over_days ON ledger (at_ms, after_ms) WHERE at_ms - after_ms > 86400000;
+
+-- The ledger with the ids of its threads, for reading.
+CREATE VIEW usage AS SELECT l.id, t.id AS thread_id, l.after_ms, l.at_ms, l.credits_micro, l.prompts, l.basis, l.seen_ms
+    FROM ledger l JOIN threads t ON t.key = l.thread_key;
+
+-- What each user's rows that end in an hour or a day (UTC) come to; user '': unattributed.
+CREATE TABLE sums (
+    width_ms INTEGER NOT NULL, start_ms INTEGER NOT NULL, user_id TEXT NOT NULL,
+    rows INTEGER NOT NULL, credits_micro INTEGER NOT NULL, prompts INTEGER NOT NULL, prompted_micro INTEGER NOT NULL,
+    backfilled INTEGER NOT NULL, PRIMARY KEY (width_ms, start_ms, user_id)
+) STRICT, WITHOUT ROWID;
+
+-- How many of each user's backfilled rows lie in a day (UTC) and were first seen in an hour.
+CREATE TABLE backfills (
+    user_id TEXT NOT NULL, day_ms INTEGER NOT NULL, hour_ms INTEGER NOT NULL, rows INTEGER NOT NULL,
+    PRIMARY KEY (user_id, day_ms, hour_ms)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX backfills_by_hour ON backfills (hour_ms, day_ms);
+
+INSERT OR REPLACE INTO meta VALUES ('sums', 'stale');
+"""
+
+
+def _counting(sign: str, user: str, rows: str) -> str:
+    """Statements of a trigger that count `rows` (the FROM clause of some ledger rows, called l) for `user`."""
+    last_ms = "(l.at_ms - (l.after_ms < l.at_ms))"
+    statements = []
+    for width_ms in (3_600_000, 86_400_000):
+        start_ms = f"{last_ms} - (({last_ms} % {width_ms}) + {width_ms}) % {width_ms}"
+        statements.append(
+            f"INSERT INTO sums SELECT {width_ms}, {start_ms}, coalesce({user}, ''), {sign}1, {sign}l.credits_micro,"
+            f" {sign}coalesce(l.prompts, 0), {sign}CASE WHEN l.prompts > 0 THEN l.credits_micro ELSE 0 END,"
+            f" {sign}(l.basis = 'backfill') FROM {rows} WHERE true"
+            " ON CONFLICT (width_ms, start_ms, user_id) DO UPDATE SET rows = rows + excluded.rows,"
+            " credits_micro = credits_micro + excluded.credits_micro, prompts = prompts + excluded.prompts,"
+            " prompted_micro = prompted_micro + excluded.prompted_micro, backfilled = backfilled + excluded.backfilled;"
+        )
+        if sign == "-":
+            statements.append(
+                f"DELETE FROM sums WHERE width_ms = {width_ms} AND user_id = coalesce({user}, '') AND rows = 0"
+                f" AND start_ms IN (SELECT {start_ms} FROM {rows});"
+            )
+    day_ms = "l.at_ms - ((l.at_ms % 86400000) + 86400000) % 86400000"
+    hour_ms = "l.seen_ms - ((l.seen_ms % 3600000) + 3600000) % 3600000"
+    statements.append(
+        f"INSERT INTO backfills SELECT coalesce({user}, ''), {day_ms}, {hour_ms}, {sign}1 FROM {rows}"
+        " WHERE l.basis = 'backfill' ON CONFLICT (user_id, day_ms, hour_ms) DO UPDATE SET rows = rows + excluded.rows;"
+    )
+    if sign == "-":
+        statements.append(
+            f"DELETE FROM backfills WHERE user_id = coalesce({user}, '') AND rows = 0"
+            f" AND (day_ms, hour_ms) IN (SELECT {day_ms}, {hour_ms} FROM {rows});"
+        )
+    return " ".join(statements)
+
+
+def _columns_of(row: str) -> str:
+    """The one row of a trigger on the ledger, as a table called l."""
+    names = ("after_ms", "at_ms", "credits_micro", "prompts", "basis", "seen_ms")
+    return f"(SELECT {', '.join(f'{row}.{name} AS {name}' for name in names)}) l"
+
+
+def _user_of(row: str) -> str:
+    return f"(SELECT user_id FROM threads WHERE key = {row}.thread_key)"
+
+
+@migrations()
+def m003_roll_ups(db: Any) -> None:
+    """Threads have short keys, which the ledger names, and roll-ups follow every change of either table."""
+    for statement in _ROLL_UPS.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
+    given, taken = (_counting(sign, _user_of(row), _columns_of(row)) for sign, row in (("", "NEW"), ("-", "OLD")))
+    db.conn.execute(f"CREATE TRIGGER ledger_insert AFTER INSERT ON ledger BEGIN {given} END")
+    db.conn.execute(f"CREATE TRIGGER ledger_delete AFTER DELETE ON ledger BEGIN {taken} END")
+    db.conn.execute(f"CREATE TRIGGER ledger_update AFTER UPDATE ON ledger BEGIN {taken} {given} END")
+    of_thread = "(SELECT * FROM ledger WHERE thread_key = NEW.key) l"
+    moved = _counting("-", "OLD.user_id", of_thread) + " " + _counting("", "NEW.user_id", of_thread)
+    db.conn.execute(
+        "CREATE TRIGGER threads_user AFTER UPDATE OF user_id ON threads"
+        f" WHEN NEW.user_id IS NOT OLD.user_id BEGIN {moved} END"
+    )

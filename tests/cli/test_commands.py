@@ -210,6 +210,7 @@ def test_a_full_disk_behind_the_output_is_said(admins: Home) -> None:
 
 def test_a_terminal_of_another_encoding_still_gets_the_status(admins: Home) -> None:
     admins.start()
+    assert admins.ask("poll").code == 0
     ran = admins.ask("status", PYTHONIOENCODING="ascii")
     assert (ran.code, ran.err) == (0, "")
     assert "ed@acme.test" in ran.out

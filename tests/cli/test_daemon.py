@@ -216,6 +216,23 @@ def test_a_signal_ends_it_while_a_client_waits_for_a_poll_and_others_listen(admi
     assert_ended_cleanly(admins)
 
 
+def test_events_come_over_the_socket_as_things_happen_and_end_with_the_daemon(admins: Home, hex_: Hex) -> None:
+    daemon = admins.start()
+    admins.ask("poll")
+    events = admins.client.events()
+    stream = iter(events)
+    first = [next(stream), next(stream)]
+    assert [name for name, _ in first] == ["status", "alerts"]
+    assert (first[0][1]["meters"][0]["used"], first[1][1]["pending"]) == (24.0, 0)
+    hex_.change("grow", thread_id="main", credits="9")
+    admins.ask("poll")
+    told = next(document for name, document in stream if name == "alerts")
+    assert [(told["pending"], alert["title"]) for alert in told["active"]] == [(1, "ed@acme.test: 82 % used")]
+    assert daemon.end() == 0
+    assert {name for name, _ in stream} <= {"status", "alerts"}
+    events.close()
+
+
 def test_silent_clients_do_not_keep_others_from_an_answer(admins: Home) -> None:
     admins.start()
     silent = [socket.socket(socket.AF_UNIX) for _ in range(30)]
@@ -279,6 +296,7 @@ def test_max_seconds_stops_the_first_run_and_the_next_goes_on(hex_: Hex, tmp_pat
         assert "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_a_database_that_somebody_else_holds_is_said_without_a_traceback(admins: Home) -> None:
     assert admins.ask("daemon", "--once").code == 0
     with closing(sqlite3.connect(admins.database, isolation_level=None)) as holder:

@@ -200,7 +200,7 @@ class Bench:
         self.daemon.use(Poller(config, self.store, self.clock, self.hexapi, token, self._page_was_read))
 
     def _page_was_read(self) -> None:
-        self.daemon.publish()
+        self.daemon.note_page()
         self.on_page()
 
 

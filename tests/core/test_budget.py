@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexmeter.core.budget import Window, wait_ms, windows
+from builders import NOW_MS
+from hexmeter.core.budget import Restraint, Window, learn, most_a_minute, wait_ms, windows
+from hexmeter.core.instants import DAY_MS, HOUR_MS
 
 PATTERNS = st.lists(st.integers(0, 30) | st.integers(0, 5_000), max_size=80)
 WINDOWS = st.lists(st.builds(Window, span_ms=st.integers(1, 2_000), most=st.integers(1, 6)), min_size=1, max_size=3)
@@ -47,3 +49,19 @@ def full(sent: list[int], window: Window, at_ms: int) -> bool:
 )
 def test_a_request_waits_for_its_place(sent: list[int], now_ms: int, pause_ms: int) -> None:
     assert wait_ms(sent, windows(3, 4), now_ms) == pause_ms
+
+
+def test_each_429_takes_a_quarter_of_the_rate_and_each_hour_gives_one_back() -> None:
+    restraint, rates = Restraint(), []
+    for _ in range(8):
+        restraint = learn(restraint, 15, NOW_MS)
+        rates.append(most_a_minute(restraint, 15, NOW_MS))
+    assert rates == [11, 8, 6, 4, 3, 2, 1, 1]
+    assert most_a_minute(restraint, 15, NOW_MS + 3 * HOUR_MS) == 4
+    assert most_a_minute(restraint, 15, NOW_MS + 3 * DAY_MS) == 15
+    assert most_a_minute(restraint, 15, NOW_MS - DAY_MS) == 1
+
+
+def test_what_was_learned_never_raises_what_is_configured() -> None:
+    restraint = learn(Restraint(), 15, NOW_MS)
+    assert most_a_minute(restraint, 5, NOW_MS) == 5

@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from builders import NOW_MS, FakeClock
-from hexmeter.core.budget import Window, windows
+from hexmeter.core.budget import Restraint, Window, windows
 from hexmeter.core.instants import DAY_MS
 from hexmeter.hex.client import HexClient, Limits
 from hexmeter.hex.pacer import Pacer
@@ -30,6 +30,7 @@ class Notebook:
     """A journal of requests in memory."""
 
     sent_ms: list[int] = field(default_factory=list)
+    taught: Restraint = field(default_factory=Restraint)
 
     def requests_since(self, since_ms: int) -> Sequence[int]:
         return [at_ms for at_ms in self.sent_ms if at_ms >= since_ms]
@@ -37,6 +38,12 @@ class Notebook:
     def write_request(self, sent_ms: int) -> int:
         self.sent_ms.append(sent_ms)
         return len(self.sent_ms)
+
+    def restraint(self) -> Restraint:
+        return self.taught
+
+    def save_restraint(self, restraint: Restraint) -> None:
+        self.taught = restraint
 
 
 @dataclass

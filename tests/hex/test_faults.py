@@ -5,12 +5,13 @@ import socket
 
 import pytest
 
-from hexmeter.core.instants import DAY_MS, SECOND_MS
+from hexmeter.core.instants import DAY_MS, MINUTE_MS, SECOND_MS
 from hexmeter.hex.client import HexClient
 from hexmeter.hex.errors import (
     BadAnswer,
     BadRequest,
     Forbidden,
+    Held,
     HexError,
     NotFound,
     RateLimited,
@@ -201,13 +202,20 @@ def test_nobody_listening_is_unreachable(bench: Bench) -> None:
     assert bench.asker.clock.waits_ms == BACKOFF
 
 
-def test_a_pause_that_hex_asked_for_holds_the_next_question_too(bench: Bench) -> None:
+@pytest.mark.parametrize("restarted", [False, True], ids=["running on", "after a restart"])
+def test_a_long_pause_that_hex_asked_for_is_not_waited_for_but_obeyed(bench: Bench, restarted: bool) -> None:
     bench.arm("429-seconds=3600:1")
     with pytest.raises(RateLimited):
         bench.asker.ask(lambda hexapi: hexapi.me())
-    assert bench.asker.clock.waits_ms == []
+    if restarted:
+        bench.asker.restart()
+    bench.asker.clock.advance(30 * MINUTE_MS)
+    with pytest.raises(Held, match="lasts another 30 minutes"):
+        bench.asker.ask(lambda hexapi: hexapi.me())
+    assert len(bench.sim.requests) == 1
+    bench.asker.clock.advance(30 * MINUTE_MS)
     bench.asker.ask(lambda hexapi: hexapi.me())
-    assert bench.asker.clock.waits_ms == [3_600_000]
+    assert bench.asker.clock.waits_ms == []
 
 
 def test_a_wrong_clock_of_hexs_holds_us_a_week_at_most(bench: Bench) -> None:

@@ -14,7 +14,7 @@ import httpx
 
 from hexmeter import __version__
 from hexmeter.core.clock import Clock
-from hexmeter.core.instants import DAY_MS, SECOND_MS, from_datetime
+from hexmeter.core.instants import DAY_MS, MINUTE_MS, SECOND_MS, from_datetime
 from hexmeter.core.model import Identity, Look, Person, Thread
 from hexmeter.core.strings import clean
 from hexmeter.hex import parse
@@ -22,6 +22,7 @@ from hexmeter.hex.errors import (
     BadAnswer,
     BadRequest,
     Forbidden,
+    Held,
     HexError,
     NotFound,
     RateLimited,
@@ -126,10 +127,13 @@ class HexClient:
                 return Answer(_understood(read, document, path), look)
             except HexError as error:
                 failures += 1
-                if not error.retryable:
+                if not error.retryable or isinstance(error, Held):
                     raise
                 pause_ms = self._pause_after(error, failures)
-                self._pacer.hold(pause_ms)
+                if isinstance(error, RateLimited):
+                    self._pacer.refused(pause_ms)
+                else:
+                    self._pacer.hold(pause_ms)
                 if failures == _TRIES or pause_ms > _LONGEST_WAIT_MS:
                     raise
                 log.info("%s; asking again in %.1f s", error, pause_ms / 1000)
@@ -140,6 +144,10 @@ class HexClient:
         return self._pacer.backoff_ms(failures)
 
     async def _ask(self, path: str, query: dict[str, str]) -> tuple[Any, Look]:
+        if (held_ms := self._pacer.held_ms()) > _LONGEST_WAIT_MS:
+            # A poll that waited would look like one that hangs.
+            minutes = -(-held_ms // MINUTE_MS)
+            raise Held(f"Hex asked for a pause, which lasts another {minutes} minutes", held_ms)
         number = await self._pacer.turn()
         sent_ms = self._clock.now_ms()
         self.sent += 1

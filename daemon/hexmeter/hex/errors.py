@@ -7,6 +7,7 @@ HexError
  ├── NotFound         404
  ├── BadRequest       400 and other 4xx; for a listing: its cursor is refused
  ├── RateLimited      429, with what Retry-After said                         retryable
+ │    └── Held        not asked, for that pause is not over
  ├── ServerError      5xx                                                     retryable
  ├── Redirected       3xx: never followed, for the token would travel
  └── BadAnswer        200, but not what Hex's API promises
@@ -58,6 +59,12 @@ class RateLimited(HexError):
     def __init__(self, message: str, retry_after_ms: int | None) -> None:
         super().__init__(message)
         self.retry_after_ms = retry_after_ms
+
+
+class Held(RateLimited):
+    """Nothing was asked: the pause that an earlier 429 asked for is not over."""
+
+    hint = "wait; hexmeter asks again by itself"
 
 
 class ServerError(HexError):

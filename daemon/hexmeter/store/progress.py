@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
+from hexmeter.core.budget import Restraint
 from hexmeter.core.instants import HOUR_MS
 from hexmeter.core.model import Identity, Person
 from hexmeter.core.periods import Period
@@ -81,6 +82,15 @@ class Progress:
         cursor = self._database.connection.execute("INSERT INTO requests (sent_ms) VALUES (?)", (sent_ms,))
         assert cursor.lastrowid is not None
         return cursor.lastrowid
+
+    def restraint(self) -> Restraint:
+        """What 429s have taught."""
+        text = self._meta("restraint")
+        return Restraint() if text is None else Restraint(**json.loads(text))
+
+    def save_restraint(self, restraint: Restraint) -> None:
+        """Store what a 429 has taught."""
+        self._set_meta("restraint", json.dumps(asdict(restraint)))
 
     def listing(self, scope: str) -> Listing:
         """How far the listing of `scope` was read."""

@@ -2,14 +2,16 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from hexmeter.core.ledger import Known, Observation, Usage, observe
+from hexmeter.core.ledger import Basis, Known, Observation, Usage, observe
 from hexmeter.core.meters import Use
 from hexmeter.core.model import Look, Thread
 from hexmeter.core.periods import Period
+from hexmeter.core.prompts import Count, attributed
 from hexmeter.store.database import Database
+from hexmeter.store.messages import Messages
 from hexmeter.store.sums import ROW, Sums, ThreadUse, usage_of
 
 
@@ -33,6 +35,10 @@ class _Page:
     seen: list[tuple[Thread, int, Known]] = field(default_factory=list)
     rows: list[tuple[int, Usage]] = field(default_factory=list)
 
+    def standing_of(self, thread_id: str) -> Known | None:
+        """What is known of a thread; None when it was never seen."""
+        return self.known[thread_id][1] if thread_id in self.known else None
+
     def add(self, thread: Thread, observation: Observation) -> None:
         before = self.known.get(thread.id)
         key = self.next_key if before is None else before[0]
@@ -49,31 +55,56 @@ class Ledger:
     Triggers of the schema keep the roll-ups in step with whatever is written to the tables `ledger` and `threads`.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, messages: Messages) -> None:
         self._database = database
+        self._messages = messages
         self.sums = Sums(database)
 
     def record(
-        self, threads: Iterable[Thread], look: Look, *, watched_since_ms: int | None, gap_ms: int
+        self,
+        threads: Iterable[Thread],
+        look: Look,
+        *,
+        watched_since_ms: int | None,
+        gap_ms: int,
+        counts: Mapping[str, Count] | None = None,
     ) -> tuple[Usage, ...]:
-        """Store what `look` showed of `threads`, in one transaction; the usage rows that were added."""
+        """Store what `look` showed of `threads`, in one transaction; the usage rows that were added.
+
+        `counts` are the user's messages of threads that grew, read after `look`. They come with the page, so that a row
+        is whole when it is stored and never changed: whatever ends the daemon, a figure, its rows and the messages
+        they account for are stored together or not at all, and no message can be counted for two increases.
+        """
         seen = list(threads)
         with self._database.transaction() as connection:
             page = _Page(self._known(thread.id for thread in seen), self._next_key())
+            standings = self._messages.of(thread.id for thread in seen)
             for thread in seen:
-                key_and_known = page.known.get(thread.id)
-                observation = observe(
-                    None if key_and_known is None else key_and_known[1],
-                    thread,
-                    look,
-                    watched_since_ms=watched_since_ms,
-                    gap_ms=gap_ms,
-                    history=lambda thread_id=thread.id: self.rows_of(thread_id),  # type: ignore[misc]
-                )
+                known = page.standing_of(thread.id)
+                observation = self._observe(known, thread, look, watched_since_ms, gap_ms)
                 if observation is not None:
-                    page.add(thread, observation)
+                    before = 0 if _is_first(known) else standings[thread.id].messages
+                    page.add(thread, self._with_prompts(observation, before, (counts or {}).get(thread.id)))
             _write(connection, page)
         return tuple(row for _, row in page.rows)
+
+    def grown(
+        self, threads: Iterable[Thread], look: Look, *, watched_since_ms: int | None, gap_ms: int
+    ) -> list[tuple[Thread, bool]]:
+        """Those of `threads` whose growth `record` would take for one prompt, for want of a count, and whether the
+        messages that came before are accounted for, so that a count now tells how many are new."""
+        seen = list(threads)
+        known = self._known(thread.id for thread in seen)
+        found: list[tuple[Thread, bool]] = []
+        for thread in seen:
+            before = known[thread.id][1] if thread.id in known else None
+            if not thread.credits_micro or (before is not None and thread.credits_micro <= before.high_micro):
+                continue
+            observation = self._observe(before, thread, look, watched_since_ms, gap_ms)
+            if observation is not None and any(_countable(row) for row in observation.rows):
+                found.append((thread, _is_first(before)))
+        standings = self._messages.of(thread.id for thread, _ in found)
+        return [(thread, first or standings[thread.id].messages is not None) for thread, first in found]
 
     def count_unknown(self, thread_ids: Iterable[str]) -> int:
         """How many of these threads were never seen before."""
@@ -111,10 +142,34 @@ class Ledger:
         """The newest increases seen while watching, newest first."""
         found = self._database.connection.execute(
             f"SELECT {ROW}, t.title, t.url, p.email FROM ledger l JOIN threads t ON t.key = l.thread_key"
-            " LEFT JOIN people p ON p.id = t.user_id WHERE l.basis = 'delta' ORDER BY l.id DESC LIMIT ?",
+            " LEFT JOIN people p ON p.id = t.user_id WHERE l.basis IN ('delta', 'messages', 'shared')"
+            " ORDER BY l.id DESC LIMIT ?",
             (limit,),
         )
         return [Increase(usage_of(row), row["title"], row["url"], row["email"]) for row in found]
+
+    def _observe(
+        self, known: Known | None, thread: Thread, look: Look, watched_since_ms: int | None, gap_ms: int
+    ) -> Observation | None:
+        return observe(
+            known,
+            thread,
+            look,
+            watched_since_ms=watched_since_ms,
+            gap_ms=gap_ms,
+            history=lambda: self.rows_of(thread.id),
+        )
+
+    def _with_prompts(self, observation: Observation, before: int | None, count: Count | None) -> Observation:
+        """The observation with the prompts of its increase, whose messages are accounted for from now on."""
+        rows = list(observation.rows)
+        for index, row in enumerate(rows):
+            if row.basis is Basis.DELTA:
+                found = attributed(row, before, count.messages if count is not None else None)
+                if count is not None or found.messages != before:
+                    self._messages.account(row.thread_id, found.messages, count)
+                rows[index] = found.row
+        return replace(observation, rows=tuple(rows))
 
     def _known(self, thread_ids: Iterable[str]) -> dict[str, tuple[int, Known]]:
         """The key and the standing of those of the threads that were seen before."""
@@ -128,6 +183,16 @@ class Ledger:
     def _next_key(self) -> int:
         highest: int | None = self._database.connection.execute("SELECT max(key) FROM threads").fetchone()[0]
         return 1 + (highest or 0)
+
+
+def _countable(row: Usage) -> bool:
+    """An increase whose prompts a count can tell. After a long gap that would not be known of each prompt's time."""
+    return row.basis is Basis.DELTA and row.prompts is not None
+
+
+def _is_first(known: Known | None) -> bool:
+    """Whether all messages of a thread belong to the increase that is seen now: it cost nothing before."""
+    return known is None or not known.high_micro
 
 
 def _write(connection: sqlite3.Connection, page: _Page) -> None:

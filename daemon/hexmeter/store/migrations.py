@@ -195,3 +195,12 @@ def m003_roll_ups(db: Any) -> None:
         "CREATE TRIGGER threads_user AFTER UPDATE OF user_id ON threads"
         f" WHEN NEW.user_id IS NOT OLD.user_id BEGIN {moved} END"
     )
+
+
+@migrations()
+def m004_messages_accounted_for(db: Any) -> None:
+    """The messages of a thread are counted from where the last count ended, and not asked for again where refused."""
+    db.conn.execute(
+        "CREATE TABLE messages (thread_id TEXT PRIMARY KEY, messages INTEGER, anchor TEXT, anchor_messages INTEGER,"
+        " refused_ms INTEGER) STRICT, WITHOUT ROWID"
+    )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from hexmeter.store.database import Database
 from hexmeter.store.ledger import Ledger
+from hexmeter.store.messages import Messages
 from hexmeter.store.outbox import Outbox
 from hexmeter.store.progress import Progress
 from hexmeter.store.roster import Roster
@@ -14,7 +15,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.ledger = Ledger(database)
+        self.messages = Messages(database)
+        self.ledger = Ledger(database, self.messages)
         self.roster = Roster(database)
         self.progress = Progress(database)
         self.outbox = Outbox(database)

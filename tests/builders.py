@@ -37,6 +37,9 @@ class FakeClock:
     def uptime_ms(self) -> int:
         return self.up_ms
 
+    def slept_ms(self) -> int:
+        return 0
+
     async def wait(self, for_ms: int) -> None:
         self.waits_ms.append(for_ms)
         self.advance(for_ms)

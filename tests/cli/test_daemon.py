@@ -286,7 +286,7 @@ def test_max_seconds_stops_the_first_run_and_the_next_goes_on(hex_: Hex, tmp_pat
     slow = "[poll]\nrequests_per_minute = 8\n"
     with home(tmp_path, hex_.base_url, "hxtp_sim_ada", plan() + EVERYONE + slow) as made:
         ran = made.ask("daemon", "--once", "--max-seconds", "2")
-        assert (ran.code, "stopped after 2 seconds; the next run goes on from here" in ran.err) == (0, True), ran.err
+        assert (ran.code, "stopped; the next run goes on from here" in ran.err) == (0, True), ran.err
         first = made.query("SELECT count(*) FROM threads")[0][0]
         assert 100 <= first < 1200
         made.config.write_text(made.config.read_text().replace("= 8", "= 1000"))
@@ -316,3 +316,19 @@ def test_the_token_is_in_no_file_and_no_output(admins: Home, hex_: Hex) -> None:
     assert token not in "".join(outputs)
     holders = [path for path in admins.folder.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
     assert holders == []
+
+
+def test_a_run_that_was_stopped_before_hex_answered_has_failed(admins: Home, hex_: Hex) -> None:
+    hex_.change("fault", spec="timeout")
+    ran = admins.ask("daemon", "--once", "--max-seconds", "1")
+    assert ran.code == 1
+    assert "stopped before Hex had answered" in ran.err
+
+
+def test_sigterm_ends_a_single_run_cleanly(admins: Home, hex_: Hex) -> None:
+    hex_.change("fault", spec="timeout@/threads")
+    once = admins.start("--once", ready=False)
+    wait_until(lambda: any(seen.path.endswith("/threads") for seen in hex_.running.requests), "the list is asked for")
+    once.process.terminate()
+    assert once.wait() in (0, 1)
+    assert "Traceback" not in admins.said()

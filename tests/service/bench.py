@@ -40,6 +40,7 @@ class FakeClock:
     at_ms: int = START_MS
     up_ms: int = 1_000_000
     waited_ms: int = 0
+    asleep_ms: int = 0
     allowed_ms: int = 2 * DAY_MS
 
     def now_ms(self) -> int:
@@ -48,11 +49,19 @@ class FakeClock:
     def uptime_ms(self) -> int:
         return self.up_ms
 
+    def slept_ms(self) -> int:
+        return self.asleep_ms
+
     async def wait(self, for_ms: int) -> None:
         self.waited_ms += for_ms
         assert self.waited_ms <= self.allowed_ms, "it waits without end"
         self.advance(for_ms)
         await asyncio.sleep(0)
+
+    def sleep(self, for_ms: int) -> None:
+        """Let the machine sleep."""
+        self.asleep_ms += for_ms
+        self.advance(for_ms)
 
     def advance(self, by_ms: int) -> None:
         """Let time pass."""

@@ -113,3 +113,35 @@ def test_no_tick_begins_a_poll_once_the_end_has_come(watching: Bench) -> None:
         assert loop._task is None
 
     watching.run(end())
+
+
+def test_after_a_sleep_of_the_machine_the_next_poll_comes_at_once(watching: Bench) -> None:
+    loop = schedule(watching)
+    watching.run(tick(loop))
+    asked = len(watching.sim.requests)
+    watching.run(loop._look_for_sleep())
+    assert len(watching.sim.requests) == asked
+    watching.clock.sleep(HOUR_MS)
+    watching.run(loop._look_for_sleep())
+    watching.run(drained(loop))
+    assert len(watching.sim.requests) > asked
+
+
+def test_who_waits_for_a_poll_shares_it_with_those_who_asked_before_it_began(watching: Bench) -> None:
+    async def asked_at_once() -> int:
+        outcomes = await asyncio.gather(*(watching.daemon.poll_whole() for _ in range(20)))
+        return len({id(outcome) for outcome in outcomes})
+
+    assert watching.run(asked_at_once()) == 1
+
+
+def test_who_asks_while_a_poll_runs_waits_for_a_poll_of_their_own(watching: Bench) -> None:
+    async def asked_meanwhile() -> bool:
+        first = asyncio.create_task(watching.daemon.poll_whole())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert watching.daemon.busy
+        second = asyncio.create_task(watching.daemon.poll_whole())
+        return await first is not await second
+
+    assert watching.run(asked_meanwhile())

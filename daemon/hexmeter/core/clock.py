@@ -16,6 +16,10 @@ class Clock(Protocol):
         """Milliseconds since some fixed moment, sleep of the machine included; never runs back."""
         ...
 
+    def slept_ms(self) -> int:
+        """How long the machine has slept since some fixed moment."""
+        ...
+
     async def wait(self, for_ms: int) -> None:
         """Return after `for_ms` milliseconds."""
         ...
@@ -31,6 +35,10 @@ class SystemClock:
         # CLOCK_MONOTONIC stands still while the machine sleeps; the budget's windows must not.
         clock = getattr(time, "CLOCK_BOOTTIME", None)
         return (time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)) // 1_000_000
+
+    def slept_ms(self) -> int:
+        # CLOCK_BOOTTIME runs on while the machine sleeps, CLOCK_MONOTONIC does not.
+        return self.uptime_ms() - time.monotonic_ns() // 1_000_000
 
     async def wait(self, for_ms: int) -> None:
         await asyncio.sleep(for_ms / 1000)

@@ -90,7 +90,7 @@ class Api:
         return self._daemon.documents.alerts()
 
     async def poll(self, request: Request) -> dict[str, Any]:
-        return _poll_document(await self._daemon.poll(whole=True))
+        return _poll_document(await self._daemon.poll_whole())
 
     async def tracked(self, request: Request) -> dict[str, Any]:
         return self._daemon.documents.tracked()

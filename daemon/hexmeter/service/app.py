@@ -33,7 +33,10 @@ log = logging.getLogger(__name__)
 
 EXIT_FAILED, EXIT_CONFIGURATION, EXIT_TOKEN_REFUSED = 1, 2, 3
 _RETRY_S = 20
-"""A failed poll is tried again after so long, where the interval is longer: most faults pass quickly."""
+"""A failed poll is tried again after so long, then after twice as long, and so on up to the interval."""
+_LOOK_FOR_SLEEP_S = 30
+_NAP_MS = 5_000
+"""Timers stand still while the machine sleeps; after a sleep of this length the next poll comes at once."""
 
 _ASLEEP_INTERVALS = 2
 """No tick for so many intervals: the machine slept."""
@@ -49,20 +52,32 @@ class Fatal(Exception):
 
 
 async def run_once(config: Config, max_seconds: float | None) -> int:
-    """Poll until the history is complete, at most for `max_seconds`; the exit code.
+    """Poll until the history is complete, at most for `max_seconds`; the exit code. SIGTERM and SIGINT end it cleanly.
 
-    Raises StoreError, WatchError and TokenError.
+    Raises StoreError, WatchError and TokenError, and Fatal when it was stopped before Hex answered.
     """
     async with _daemon(config, SystemClock()) as daemon:
-        try:
-            async with asyncio.timeout(max_seconds):
-                while (outcome := await daemon.poll(whole=True)).more and outcome.failure is None:
-                    progress = daemon.documents.status(daemon.clock.now_ms())["progress"]
-                    log.info("history: %d threads so far", progress["done"] if progress else 0)
-        except TimeoutError:
-            log.info("stopped after %g seconds; the next run goes on from here", max_seconds)
-            return 0
-    return _exit_code(outcome)
+        polling = asyncio.create_task(_poll_to_the_end(daemon))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, polling.cancel)
+        done, _ = await asyncio.wait({polling}, timeout=max_seconds)
+        if done and not polling.cancelled():
+            return _exit_code(polling.result())
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
+        looked = daemon.store.progress.good_at_ms() is not None or daemon.documents.status(0)["progress"] is not None
+    if not looked:
+        raise Fatal("stopped before Hex had answered", "give it more time, or see the log", EXIT_FAILED)
+    log.info("stopped; the next run goes on from here")
+    return 0
+
+
+async def _poll_to_the_end(daemon: Daemon) -> Outcome:
+    """Poll until no history is left, or a poll fails; how the last one went."""
+    while (outcome := await daemon.poll(whole=True)).more and outcome.failure is None:
+        progress = daemon.documents.status(daemon.clock.now_ms())["progress"]
+        log.info("history: %d threads so far", progress["done"] if progress else 0)
+    return outcome
 
 
 async def run_forever(config: Config, socket_path: Path, *, own_folder: bool) -> int:
@@ -99,6 +114,8 @@ class PollLoop:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._task: asyncio.Task[None] | None = None
         self._ticked_ms = daemon.clock.uptime_ms()
+        self._slept_ms = daemon.clock.slept_ms()
+        self._failures = 0
         self.fatal: Fatal | None = None
 
     def start(self) -> None:
@@ -109,6 +126,8 @@ class PollLoop:
         self._scheduler.add_job(
             self._tick, "interval", seconds=interval_s, jitter=interval_s / 20, next_run_time=datetime.now(UTC), **late
         )
+        if interval_s > _LOOK_FOR_SLEEP_S:
+            self._scheduler.add_job(self._look_for_sleep, "interval", seconds=_LOOK_FOR_SLEEP_S, **late)
         if self._manager.watchdog_s is not None:
             self._scheduler.add_job(self._feed, "interval", seconds=self._manager.watchdog_s / 2, **late)
         self._scheduler.start()
@@ -119,6 +138,7 @@ class PollLoop:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._daemon.stop()
 
     async def _tick(self) -> None:
         """Begin a poll unless one is under way; either way see whether Hex has been out of sight for too long."""
@@ -130,6 +150,13 @@ class PollLoop:
         self._daemon.check_blind()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll())
+
+    async def _look_for_sleep(self) -> None:
+        """Tick at once when the machine has slept since the last look."""
+        before_ms, self._slept_ms = self._slept_ms, self._daemon.clock.slept_ms()
+        if self._slept_ms - before_ms > _NAP_MS:
+            log.info("the machine has slept: polling now")
+            await self._tick()
 
     async def _poll(self) -> None:
         try:
@@ -146,8 +173,10 @@ class PollLoop:
     def _after(self, outcome: Outcome) -> None:
         failure = outcome.failure
         self._manager.tell(f"STATUS=last poll failed: {failure.message}" if failure else "STATUS=watching")
-        if failure is not None and not failure.token_refused and self._daemon.config.poll.interval_ms > _RETRY_S * 1000:
-            again = datetime.now(UTC) + timedelta(seconds=_RETRY_S)
+        self._failures = 0 if failure is None else self._failures + 1
+        pause_s = _RETRY_S * 2 ** min(self._failures - 1, 20)
+        if failure is not None and not failure.token_refused and pause_s * 1000 < self._daemon.config.poll.interval_ms:
+            again = datetime.now(UTC) + timedelta(seconds=pause_s)
             self._scheduler.add_job(
                 self._tick, "date", run_date=again, id="again", replace_existing=True, misfire_grace_time=None
             )

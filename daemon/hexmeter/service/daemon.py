@@ -48,6 +48,8 @@ class Daemon:
         self.settler = Settler(config, store, self.figures, clock.now_ms())
         self._poller: Poller | None = None
         self._polling = asyncio.Lock()
+        self._waited_for: asyncio.Future[Outcome] | None = None
+        self._shared = False
         self._listeners: set[asyncio.Event] = set()
 
     def use(self, poller: Poller) -> None:
@@ -65,13 +67,34 @@ class Daemon:
         Raises WrongOrg and WatchError, and sqlite3.Error when nothing can be stored.
         """
         async with self._polling:
-            assert self._poller is not None
-            outcome = await self._poller.run(whole=whole)
-            now_ms = self.clock.now_ms()
-            self.settler.settle(outcome, now_ms)
+            return await self._poll(whole=whole)
+
+    async def _poll(self, *, whole: bool) -> Outcome:
+        assert self._poller is not None
+        outcome = await self._poller.run(whole=whole)
+        self.settler.settle(outcome, self.clock.now_ms())
         _log_outcome(outcome)
         self.publish()
         return outcome
+
+    async def poll_whole(self) -> Outcome:
+        """Poll the whole window for somebody who waits for it; those who ask before it begins share it."""
+        if self._waited_for is None or self._waited_for.done() or not self._shared:
+            self._shared = True
+            self._waited_for = asyncio.ensure_future(self._begin_whole())
+        return await asyncio.shield(self._waited_for)
+
+    async def _begin_whole(self) -> Outcome:
+        async with self._polling:
+            # Who asks from now on may know of something that this poll has passed already.
+            self._shared = False
+            return await self._poll(whole=True)
+
+    async def stop(self) -> None:
+        """End the poll that somebody waits for; what it stored so far stays."""
+        if self._waited_for is not None:
+            self._waited_for.cancel()
+            await asyncio.gather(self._waited_for, return_exceptions=True)
 
     def woke(self) -> None:
         """Count silence from now on: the machine slept, and nobody was meant to poll meanwhile."""

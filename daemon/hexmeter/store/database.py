@@ -52,6 +52,8 @@ class Database:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA foreign_keys = ON")
+                # The journals of statements with triggers would otherwise be files, made anew for each.
+                connection.execute("PRAGMA temp_store = MEMORY")
                 _migrate(connection, path)
             except BaseException:
                 connection.close()

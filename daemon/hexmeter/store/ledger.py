@@ -162,6 +162,8 @@ class Ledger:
 
     def _with_prompts(self, observation: Observation, before: int | None, count: Count | None) -> Observation:
         """The observation with the prompts of its increase, whose messages are accounted for from now on."""
+        if not any(row.basis is Basis.DELTA for row in observation.rows):
+            return observation
         rows = list(observation.rows)
         for index, row in enumerate(rows):
             if row.basis is Basis.DELTA:

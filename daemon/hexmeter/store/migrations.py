@@ -127,10 +127,9 @@ CREATE TABLE sums (
 
 -- How many of each user's backfilled rows lie in a day (UTC) and were first seen in an hour.
 CREATE TABLE backfills (
-    user_id TEXT NOT NULL, day_ms INTEGER NOT NULL, hour_ms INTEGER NOT NULL, rows INTEGER NOT NULL,
-    PRIMARY KEY (user_id, day_ms, hour_ms)
+    hour_ms INTEGER NOT NULL, day_ms INTEGER NOT NULL, user_id TEXT NOT NULL, rows INTEGER NOT NULL,
+    PRIMARY KEY (hour_ms, day_ms, user_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX backfills_by_hour ON backfills (hour_ms, day_ms);
 
 INSERT OR REPLACE INTO meta VALUES ('sums', 'stale');
 """
@@ -158,8 +157,8 @@ def _counting(sign: str, user: str, rows: str) -> str:
     day_ms = "l.at_ms - ((l.at_ms % 86400000) + 86400000) % 86400000"
     hour_ms = "l.seen_ms - ((l.seen_ms % 3600000) + 3600000) % 3600000"
     statements.append(
-        f"INSERT INTO backfills SELECT coalesce({user}, ''), {day_ms}, {hour_ms}, {sign}1 FROM {rows}"
-        " WHERE l.basis = 'backfill' ON CONFLICT (user_id, day_ms, hour_ms) DO UPDATE SET rows = rows + excluded.rows;"
+        f"INSERT INTO backfills SELECT {hour_ms}, {day_ms}, coalesce({user}, ''), {sign}1 FROM {rows}"
+        " WHERE l.basis = 'backfill' ON CONFLICT (hour_ms, day_ms, user_id) DO UPDATE SET rows = rows + excluded.rows;"
     )
     if sign == "-":
         statements.append(

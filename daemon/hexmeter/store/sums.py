@@ -85,8 +85,8 @@ class Sums:
                     f" {_COUNTED} FROM ledger l JOIN threads t ON t.key = l.thread_key GROUP BY 2, 3"
                 )
             connection.execute(
-                f"INSERT INTO backfills SELECT coalesce(t.user_id, ''), {_floor('l.at_ms', DAY_MS)},"
-                f" {_floor('l.seen_ms', HOUR_MS)}, count(*) FROM ledger l JOIN threads t ON t.key = l.thread_key"
+                f"INSERT INTO backfills SELECT {_floor('l.seen_ms', HOUR_MS)}, {_floor('l.at_ms', DAY_MS)},"
+                " coalesce(t.user_id, ''), count(*) FROM ledger l JOIN threads t ON t.key = l.thread_key"
                 " WHERE l.basis = 'backfill' GROUP BY 1, 2, 3"
             )
             connection.execute("DELETE FROM meta WHERE name = 'sums'")
@@ -235,7 +235,7 @@ SELECT l.id, t.user_id, {ROW} FROM ledger l JOIN threads t ON t.key = l.thread_k
 
 # Whole days seen in whole hours; then the rows of the boundary's own day, and those seen in its own hour.
 _BACKFILLED_ACROSS = """
-SELECT user_id FROM backfills INDEXED BY backfills_by_hour WHERE hour_ms >= :hour_up AND day_ms < :day GROUP BY user_id
+SELECT user_id FROM backfills WHERE hour_ms >= :hour_up AND day_ms < :day GROUP BY user_id
 UNION SELECT coalesce(t.user_id, '') FROM ledger l INDEXED BY ledger_backfilled JOIN threads t ON t.key = l.thread_key
     WHERE l.at_ms >= :day AND l.at_ms < :at AND l.seen_ms >= :at AND l.basis = 'backfill'
 UNION SELECT coalesce(t.user_id, '') FROM ledger l INDEXED BY ledger_backfill_seen

@@ -107,7 +107,7 @@ def test_a_thread_made_after_the_first_look_counts_from_its_creation(make_bench:
     watching.world.add_thread("eve@acme.test", made_ms, micro("0.75"), thread_id="fresh")
     outcome = watching.poll()
     assert [(row.after_ms, row.at_ms, row.credits_micro, row.basis.value) for row in outcome.added] == [
-        (made_ms, watching.now_ms, 750_000, "delta")
+        (made_ms, watching.now_ms, 750_000, "messages")
     ]
 
 
@@ -159,9 +159,9 @@ def test_a_fall_is_taken_back_and_a_restoration_is_no_prompt(make_bench: MakeBen
         ("fall", -1_270_000),
         ("restored", 1_270_000),
         ("restored", 1_730_000),
-        ("delta", 1_000_000),
+        ("messages", 1_000_000),
     ]
-    assert watching.meter("ed@acme.test")["burn"]["prompts"] == 2
+    assert watching.meter("ed@acme.test")["burn"]["prompts"] == 1, "no new message came with the last growth"
 
 
 def test_a_deleted_thread_keeps_what_it_used_and_growth_that_hex_does_not_show_is_not_invented(

@@ -32,12 +32,13 @@ from hexmeter.hex.errors import (
     Unreachable,
 )
 from hexmeter.hex.pacer import Pacer
-from hexmeter.hex.parse import Page
+from hexmeter.hex.parse import MessagesPage, Page
 
 log = logging.getLogger(__name__)
 
 THREADS_PER_PAGE = 100
 PEOPLE_PER_PAGE = 500
+BLOCKS_PER_PAGE = 50
 _TRIES = 3
 _LONGEST_WAIT_MS = 90 * SECOND_MS
 """A poll waits so long for Hex to take requests again; past that it fails, and a later one asks."""
@@ -114,12 +115,26 @@ class HexClient:
         """One thread, which its author may read whatever the role."""
         return await self._get(f"/threads/{quote(thread_id, safe='')}", {}, parse.single_thread)
 
+    async def messages(
+        self, thread_id: str, *, before: str | None = None, after: str | None = None
+    ) -> Answer[MessagesPage]:
+        """One page of what was said in a thread, counted: the newest, the one before the cursor `before`, or the one
+        after the cursor `after`. It is asked for once: nothing depends on it that cannot do without."""
+        query = {"limit": str(BLOCKS_PER_PAGE)}
+        if before is not None:
+            query["before"] = before
+        if after is not None:
+            query["after"] = after
+        return await self._get(f"/threads/{quote(thread_id, safe='')}/messages", query, parse.messages_page, tries=1)
+
     def wait_ms(self) -> int:
         """How long the next request would have to wait for the budget."""
         return self._pacer.wait_ms()
 
-    async def _get(self, path: str, query: dict[str, str], read: Callable[[Any], Value]) -> Answer[Value]:
-        """Ask until an answer comes, at most three times for what may pass by itself."""
+    async def _get(
+        self, path: str, query: dict[str, str], read: Callable[[Any], Value], *, tries: int = _TRIES
+    ) -> Answer[Value]:
+        """Ask until an answer comes, at most so many times for what may pass by itself."""
         failures = 0
         while True:
             try:
@@ -134,7 +149,7 @@ class HexClient:
                     self._pacer.refused(pause_ms)
                 else:
                     self._pacer.hold(pause_ms)
-                if failures == _TRIES or pause_ms > _LONGEST_WAIT_MS:
+                if failures == tries or pause_ms > _LONGEST_WAIT_MS:
                     raise
                 log.info("%s; asking again in %.1f s", error, pause_ms / 1000)
 

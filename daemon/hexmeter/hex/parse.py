@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from hexmeter.core.credits import CreditsError, parse_credits
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.model import Identity, Person, Thread
+from hexmeter.core.prompts import count_user_messages
 from hexmeter.core.strings import clean
 from hexmeter.hex.errors import BadAnswer
 
@@ -31,6 +32,16 @@ class Page(Generic[Item]):
     warnings: tuple[str, ...]
     next_cursor: str | None
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesPage:
+    """How many of a page's text blocks are a user's messages, and the cursors to what is older and newer (None: there
+    is nothing). What was said is not kept."""
+
+    user_messages: int
+    older: str | None
+    newer: str | None
 
 
 def identity(document: Any) -> Identity:
@@ -65,6 +76,23 @@ def single_thread(document: Any) -> Thread:
         return thread({**document, "id": document.get("threadId", document.get("id"))})
     except _Unusable as error:
         raise BadAnswer(f"Hex's answer about a thread cannot be used: {error}") from None
+
+
+def messages_page(document: Any) -> MessagesPage:
+    """`GET /threads/{id}/messages`, counted. One block that cannot be read makes the count unknown, so it is an error;
+    its message quotes nothing of what was said."""
+    content = document.get("content") if isinstance(document, dict) else None
+    if not isinstance(content, list):
+        raise BadAnswer("Hex's answer about a thread's messages has no list named content")
+    texts: list[str] = []
+    for block in content:
+        if not isinstance(block, dict) or not isinstance(block.get("type"), str):
+            raise BadAnswer("Hex's answer about a thread's messages has a block without a type")
+        if block["type"] == "text":
+            if not isinstance(block.get("text"), str):
+                raise BadAnswer("Hex's answer about a thread's messages has a text block without a text")
+            texts.append(block["text"])
+    return MessagesPage(count_user_messages(texts), _cursor(document, "before"), _cursor(document, "after"))
 
 
 def person(item: dict[str, Any]) -> Person:
@@ -124,9 +152,9 @@ def _page(document: Any, name: str, read: Callable[[dict[str, Any]], Item], noun
     return Page(tuple(usable), tuple(warnings), _cursor(document), len(items))
 
 
-def _cursor(document: dict[str, Any]) -> str | None:
+def _cursor(document: dict[str, Any], name: str = "after") -> str | None:
     pagination = document.get("pagination")
-    cursor = pagination.get("after") if isinstance(pagination, dict) else None
+    cursor = pagination.get(name) if isinstance(pagination, dict) else None
     if cursor is None:
         return None
     if not isinstance(cursor, str) or len(cursor) > _LONGEST_CURSOR or clean(cursor, _LONGEST_CURSOR) != cursor:

@@ -13,6 +13,7 @@ from hexmeter.core.ledger import Usage
 from hexmeter.core.model import Identity, Person
 from hexmeter.hex.client import HexClient
 from hexmeter.hex.errors import BadAnswer, Forbidden, HexError, TokenRefused
+from hexmeter.service.counting import BUSY_REQUESTS, Counter
 from hexmeter.service.reading import Reader, Rules, Seen
 from hexmeter.service.watch import Watched, effective_watch, needs_roster, resolve
 from hexmeter.store.store import Store
@@ -79,12 +80,13 @@ class Poller:
         Raises WrongOrg and WatchError, which no other poll can mend; all else that fails is in the outcome.
         """
         sent_before, failure = self._hex.sent, None
-        reader = Reader(self._hex, self._store, self._rules(), self._on_page)
+        reader = Reader(self._hex, self._store, self._rules(), self._counter(), self._on_page)
         more = False
         try:
             if self._token.refresh():
                 self._refreshed_ms = None
             identity = await self._identify()
+            reader.counter.own_id = identity.person.id if identity.person else None
             watched = await self._watched(identity)
             await self._read(reader, watched, whole, sent_before)
             more = self._store.progress.access().threads and any(
@@ -175,13 +177,19 @@ class Poller:
             elif whole:
                 await reader.sweep_all(scope, behind[scope], _WHOLE_WINDOW_PAGES, window_end_ms)
             else:
-                left = QUIET_REQUESTS - (self._hex.sent - sent_before)
+                # A poll that counts messages is not a quiet one, and must not starve the sweep.
+                left = QUIET_REQUESTS - (self._hex.sent - sent_before - reader.counter.sent)
                 # Listings of several people take their requests for the newest alone; then one a poll is swept.
                 least = 1 if turn == 0 and len(scopes) > 1 else 0
                 await reader.sweep(scope, behind[scope], max(left, least), window_end_ms)
 
     def _is_fresh(self) -> bool:
         return self._refreshed_ms is not None and self._clock.uptime_ms() - self._refreshed_ms < _REFRESH_MS
+
+    def _counter(self) -> Counter:
+        # Half of a minute's requests stay for the listings, without which there is nothing to count for.
+        half = max(1, self._config.poll.requests_per_minute // 2)
+        return Counter(self._hex, self._store.messages, self._clock, min(BUSY_REQUESTS - QUIET_REQUESTS, half))
 
     def _rules(self) -> Rules:
         poll = self._config.poll

@@ -1,14 +1,16 @@
 """Reading Hex's listings: the newest pages, the history behind them, the sweep for growth, and single threads."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hexmeter.core.ledger import Usage
-from hexmeter.core.model import Thread
+from hexmeter.core.model import Look, Thread
+from hexmeter.core.prompts import Count
 from hexmeter.hex.client import Answer, HexClient
 from hexmeter.hex.errors import BadAnswer, BadRequest, Forbidden, NotFound
 from hexmeter.hex.parse import Page
+from hexmeter.service.counting import Counter
 from hexmeter.store.progress import EVERYBODY, Listing
 from hexmeter.store.store import Store
 
@@ -40,10 +42,13 @@ class Rules:
 class Reader:
     """Reads listings page by page; each page is stored, with how far it brought us, in one transaction."""
 
-    def __init__(self, hexapi: HexClient, store: Store, rules: Rules, on_page: Callable[[], None]) -> None:
+    def __init__(
+        self, hexapi: HexClient, store: Store, rules: Rules, counter: Counter, on_page: Callable[[], None]
+    ) -> None:
         self._hex = hexapi
         self._store = store
         self._rules = rules
+        self.counter = counter
         self._on_page = on_page
         self.seen = Seen()
 
@@ -65,8 +70,10 @@ class Reader:
             top_ms = max([top_ms, *(thread.created_ms for thread in page.items)])
             oldest_ms = trail.passed(page, cursor)
             passed_all = first_look or page.next_cursor is None or oldest_ms < (listing.frontier_ms or 0)
+            since_ms = None if first_look else listing.watched_since_ms
+            counts = await self._counts(page.items, answer.look, since_ms)
             with self._store.transaction():
-                known = self._record(answer, None if first_look else listing.watched_since_ms)
+                known = self._record(answer, since_ms, counts)
                 listing = replace(listing, threads=listing.threads + known)
                 if first_look:
                     listing = self._history_from(listing, page, answer.look.sent_ms)
@@ -87,8 +94,9 @@ class Reader:
                 return
             answer = await self._page_or_restart(listing)
             trail.passed(answer.value, listing.history_cursor)
+            counts = await self._counts(answer.value.items, answer.look, listing.watched_since_ms)
             with self._store.transaction():
-                known = self._record(answer, listing.watched_since_ms)
+                known = self._record(answer, listing.watched_since_ms, counts)
                 listing = replace(self._store.progress.listing(scope), threads=listing.threads + known)
                 self._store.progress.save_listing(self._history_from(listing, answer.value, now_ms))
             self._on_page()
@@ -118,8 +126,9 @@ class Reader:
             if began_ms is None:
                 began_ms = max((thread.created_ms for thread in answer.value.items), default=end_ms)
             ended = answer.value.next_cursor is None or oldest_ms < end_ms
+            counts = await self._counts(answer.value.items, answer.look, listing.watched_since_ms)
             with self._store.transaction():
-                self._record(answer, listing.watched_since_ms)
+                self._record(answer, listing.watched_since_ms, counts)
                 next_cursor = None if ended else answer.value.next_cursor
                 self._store.progress.save_listing(replace(listing, sweep_cursor=next_cursor))
             if ended:
@@ -142,14 +151,20 @@ class Reader:
             log.warning("the thread %s cannot be followed: %s", thread_id, error)
             self._store.progress.note_problem(thread_id, str(error))
             return
+        counts = await self._counts([answer.value], answer.look, None)
         with self._store.transaction():
             self.seen.threads += 1
             self.seen.added += self._store.ledger.record(
-                [answer.value], answer.look, watched_since_ms=None, gap_ms=self._rules.gap_ms
+                [answer.value], answer.look, watched_since_ms=None, gap_ms=self._rules.gap_ms, counts=counts
             )
             self._store.progress.note_problem(thread_id, None)
 
-    def _record(self, answer: Answer[Page[Thread]], watched_since_ms: int | None) -> int:
+    async def _counts(self, threads: Sequence[Thread], look: Look, watched_since_ms: int | None) -> Mapping[str, Count]:
+        """The messages of those that grew, asked for before anything is stored; see `Ledger.record` for why."""
+        grown = self._store.ledger.grown(threads, look, watched_since_ms=watched_since_ms, gap_ms=self._rules.gap_ms)
+        return await self.counter.count(grown) if grown else {}
+
+    def _record(self, answer: Answer[Page[Thread]], watched_since_ms: int | None, counts: Mapping[str, Count]) -> int:
         """Store a page's threads; how many of them were new."""
         page = answer.value
         for warning in page.warnings[:_WARNINGS_LOGGED]:
@@ -160,7 +175,7 @@ class Reader:
         self.seen.threads += len(page.items)
         self.seen.warnings += len(page.warnings)
         self.seen.added += self._store.ledger.record(
-            page.items, answer.look, watched_since_ms=watched_since_ms, gap_ms=self._rules.gap_ms
+            page.items, answer.look, watched_since_ms=watched_since_ms, gap_ms=self._rules.gap_ms, counts=counts
         )
         return new
 

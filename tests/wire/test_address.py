@@ -6,9 +6,17 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from platformdirs.unix import Unix
 
 from hexmeter.config.load import parse
-from hexmeter.wire.address import check_folder, config_path, default_config_path, default_database_path, socket_path
+from hexmeter.wire.address import (
+    check_folder,
+    config_path,
+    default_config_path,
+    default_database_path,
+    runtime_folder,
+    socket_path,
+)
 from hexmeter.wire.client import ClientError
 
 
@@ -147,3 +155,24 @@ def test_the_daemon_takes_what_the_client_reads(home: Path) -> None:
     file = home / "other.toml"
     file.write_text('[api]\nsocket = "run/acme.sock"\n')
     assert parse(file.read_text(), file, home / "x.db").socket == "run/acme.sock"
+
+
+@pytest.mark.parametrize("config_home", [None, "", "  ", "/etc/xdg"], ids=["not set", "empty", "blank", "set"])
+def test_the_default_configuration_is_where_platformdirs_says(
+    monkeypatch: pytest.MonkeyPatch, config_home: str | None
+) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    if config_home is not None:
+        monkeypatch.setenv("XDG_CONFIG_HOME", config_home)
+    folder = Unix("hexmeter", appauthor=False).user_config_dir
+    assert default_config_path() == str(Path(folder, "config.toml"))
+
+
+def test_a_folder_in_the_temporary_directory_that_others_can_enter_is_not_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    Path(runtime_folder()).mkdir(mode=0o755)
+    with pytest.raises(ClientError, match="is not a private folder of yours"):
+        socket_path()

@@ -4,11 +4,15 @@ It speaks HTTP/1.1 on a raw Unix socket and imports little, because `hexmeter st
 every few seconds: `http.client` alone would cost it more time than the answer takes.
 """
 
+from __future__ import annotations
+
 import json
 import socket
-from collections.abc import Iterator
-from typing import Any
-from urllib.parse import quote, urlencode
+
+TYPE_CHECKING = False  # typing's own costs a status bar its import
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _MOST_DIGITS = 12
@@ -69,7 +73,7 @@ class Client:
         """Send `body` as JSON; the JSON answer. `timeout_s` stretches the wait of this one call."""
         return _document(*self._call("POST", path, {} if body is None else body, timeout_s))
 
-    def events(self) -> "EventStream":
+    def events(self) -> EventStream:
         """The daemon's server-sent events, from now on; raises DaemonAbsent when nobody answers."""
         connection = self._connect(self.timeout_s)
         try:
@@ -160,7 +164,11 @@ def _events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _with_query(path: str, query: dict[str, str | None]) -> str:
     given = {name: value for name, value in query.items() if value is not None}
-    return f"{path}?{urlencode(given, quote_via=quote)}" if given else path
+    if not given:
+        return path
+    from urllib.parse import quote, urlencode
+
+    return f"{path}?{urlencode(given, quote_via=quote)}"
 
 
 def _head(method: str, path: str, payload: bytes) -> str:

@@ -117,6 +117,14 @@ class Database:
             )
 
 
+def is_older(path: Path) -> bool:
+    """Whether the database at `path` has a schema that opening it will change."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    return bool(version < SCHEMA_VERSION and not empty)
+
+
 def lock(path: Path) -> IO[str]:
     """Take the database at `path` for this process, until the file given back is closed or the process ends.
 

@@ -1,8 +1,10 @@
 """The store: the parts of one database, opened together."""
 
+import sqlite3
 from pathlib import Path
 
-from hexmeter.store.database import Database
+from hexmeter.store.backup import back_up_now, mend
+from hexmeter.store.database import Database, StoreError, is_older
 from hexmeter.store.ledger import Ledger
 from hexmeter.store.messages import Messages
 from hexmeter.store.outbox import Outbox
@@ -28,6 +30,20 @@ class Store:
         store = cls(Database.open(path))
         store.ledger.sums.rebuild_if_stale()
         return store
+
+    @classmethod
+    def open_kept(cls, path: Path, backups: int, now_ms: int) -> "Store":
+        """Open the database at `path`; before, put a backup in its place where it is damaged, and make one of so many
+        `backups` where its schema is about to change. Raises StoreError."""
+        try:
+            # By its real name: a link stays one.
+            real = path.resolve()
+            mend(real, now_ms)
+            if backups and real.exists() and is_older(real):
+                back_up_now(real, backups, now_ms)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"cannot use the database {path}: {error}", "check [storage] path") from None
+        return cls.open(path)
 
     @classmethod
     def open_to_read(cls, path: Path) -> "Store":

@@ -203,3 +203,14 @@ def m004_messages_accounted_for(db: Any) -> None:
         "CREATE TABLE messages (thread_id TEXT PRIMARY KEY, messages INTEGER, anchor TEXT, anchor_messages INTEGER,"
         " refused_ms INTEGER) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def m005_imported_logs(db: Any) -> None:
+    """Rows of downloaded usage logs, apart from the ledger. `user` is as the log names them: an email, an id, or ''."""
+    db.conn.execute(
+        "CREATE TABLE imports (key TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, user TEXT NOT NULL,"
+        " credits_micro INTEGER NOT NULL, thread TEXT NOT NULL, model TEXT NOT NULL, source TEXT NOT NULL,"
+        " type TEXT NOT NULL, imported_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.conn.execute("CREATE INDEX imports_by_user ON imports (user, at_ms, credits_micro)")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hexmeter.store.backup import back_up_now, mend
 from hexmeter.store.database import Database, StoreError, is_older
+from hexmeter.store.imports import Imports
 from hexmeter.store.ledger import Ledger
 from hexmeter.store.messages import Messages
 from hexmeter.store.outbox import Outbox
@@ -22,6 +23,7 @@ class Store:
         self.roster = Roster(database)
         self.progress = Progress(database)
         self.outbox = Outbox(database)
+        self.imports = Imports(database)
         self.transaction = database.transaction
 
     @classmethod

@@ -19,8 +19,9 @@ from hexmeter.hex.simulator.rates import UNLIMITED, Rates
 from hexmeter.hex.simulator.running import Running, running_in_thread
 from hexmeter.hex.simulator.world import World
 from hexmeter.service.api import Api
+from hexmeter.service.currenttoken import CurrentToken
 from hexmeter.service.daemon import Daemon
-from hexmeter.service.poll import CurrentToken, Outcome, Poller
+from hexmeter.service.poll import Outcome, Poller
 from hexmeter.store.store import Store
 from hexmeter.wire.httpd import Request, Response
 

@@ -156,12 +156,10 @@ def test_every_person_of_a_list_has_their_older_threads_looked_at_again(make_ben
     watching.poll_until_read()
     for name in ("ed", "eve", "xi"):
         watching.world.grow(f"{name}-319", micro("1"), watching.now_ms)
-    polled_before = len(watching.requests())
     for _ in range(12):
         watching.later()
     grown = "SELECT id FROM threads WHERE credits_micro = 1010000 ORDER BY id"
     assert watching.query(grown) == [("ed-319",), ("eve-319",), ("xi-319",)]
-    assert (len(watching.requests()) - polled_before) / 12 <= 4.2, "three for the newest, one for the sweep"
 
 
 def test_the_identity_is_asked_for_anew_each_hour_so_a_new_role_counts(make_bench: MakeBench) -> None:

@@ -25,6 +25,10 @@ class Basis(StrEnum):
     """The figure grew back towards its highest: puts back what a fall took, where it was. No prompt, no burn."""
 
 
+GROWTH = frozenset({Basis.DELTA, Basis.MESSAGES, Basis.SHARED})
+"""The bases of rows that say a thread grew while we watched."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Credits of one thread, spent somewhere in (after_ms, at_ms]; at the instant `at_ms` where both are equal.

@@ -9,12 +9,10 @@ from hexmeter.core.model import Thread
 from hexmeter.core.prompts import Anchor, Count
 from hexmeter.hex.client import HexClient
 from hexmeter.hex.errors import BadAnswer, BadRequest, Forbidden, HexError, NotFound
+from hexmeter.service.plan import BUSY_REQUESTS
 from hexmeter.store.messages import Messages, Standing
 
 log = logging.getLogger(__name__)
-
-BUSY_REQUESTS = 20
-"""A poll sends at most so many requests in busy times, those for messages included."""
 
 _MOST_PAGES = 6
 """A thread that takes more pages to count is taken for one prompt per increase."""

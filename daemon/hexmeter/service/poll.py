@@ -1,27 +1,26 @@
 """One poll: who we are, who is watched, what is new, what grew, and what follows from it."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from hexmeter.config.model import Config
-from hexmeter.config.token import Token, TokenError
+from hexmeter.config.token import TokenError
 from hexmeter.core.clock import Clock
 from hexmeter.core.instants import HOUR_MS
 from hexmeter.core.ledger import Usage
 from hexmeter.core.model import Identity, Person
 from hexmeter.hex.client import HexClient
 from hexmeter.hex.errors import BadAnswer, Forbidden, HexError, TokenRefused
-from hexmeter.service.counting import BUSY_REQUESTS, Counter
+from hexmeter.service.counting import Counter
+from hexmeter.service.currenttoken import AlreadyRefused, CurrentToken
+from hexmeter.service.plan import BUSY_REQUESTS, OLDER_PAGES_PER_ROUND, QUIET_REQUESTS, Effort, Hot
 from hexmeter.service.reading import Reader, Rules, Seen
 from hexmeter.service.watch import Watched, effective_watch, needs_roster, resolve
+from hexmeter.store.progress import EVERYBODY
 from hexmeter.store.store import Store
 
 log = logging.getLogger(__name__)
-
-QUIET_REQUESTS = 3
-"""A poll that finds nothing new sends at most so many requests, the sweep's included."""
 
 _HISTORY_PAGES = 20
 """So many pages of history at a time: between them the newest are looked at, and alerts decided."""
@@ -62,7 +61,7 @@ class Poller:
         store: Store,
         clock: Clock,
         hexapi: HexClient,
-        token: "CurrentToken",
+        token: CurrentToken,
         on_page: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
@@ -73,6 +72,13 @@ class Poller:
         self._on_page = on_page
         self._refreshed_ms: int | None = None
         self._turns = 0
+        self._tries_listing = True
+        poll = config.poll
+        self._effort = Effort(min(poll.requests_per_minute, poll.requests_per_hour / 60))
+        self._hot = Hot()
+        self._older_left: dict[str, int] = {}
+        self._behind_window: dict[str, str | None] = {}
+        self._began_ms = clock.uptime_ms()
 
     async def run(self, *, whole: bool = False) -> Outcome:
         """Poll once. `whole`: look at the whole window at once, as far as the budget allows without waiting.
@@ -80,6 +86,8 @@ class Poller:
         Raises WrongOrg and WatchError, which no other poll can mend; all else that fails is in the outcome.
         """
         sent_before, failure = self._hex.sent, None
+        before_ms, self._began_ms = self._began_ms, self._clock.uptime_ms()
+        self._effort.begin(self._began_ms - before_ms)
         reader = Reader(self._hex, self._store, self._rules(), self._counter(), self._on_page)
         more = False
         try:
@@ -97,6 +105,7 @@ class Poller:
             failure = PollFailure(str(error), error.hint, token_refused=True)
         except (HexError, TokenError) as error:
             failure = PollFailure(str(error), error.hint, isinstance(error, AlreadyRefused))
+        self._effort.spend(self._hex.sent - sent_before)
         return self._outcome(reader.seen, failure, self._hex.sent - sent_before, more)
 
     async def _identify(self) -> Identity:
@@ -111,8 +120,8 @@ class Poller:
             self._store.progress.save_identity(identity)
             if identity.person is not None:
                 self._store.roster.save([identity.person], self._clock.now_ms(), whole=False)
-            # A role may have changed, so what was refused is tried again.
-            self._store.progress.save_access(replace(self._store.progress.access(), threads=True, people=True))
+        # A role may have changed, so what was refused is tried again.
+        self._tries_listing = True
         return identity
 
     async def _watched(self, identity: Identity) -> Watched:
@@ -133,6 +142,7 @@ class Poller:
 
     async def _read_roster(self) -> None:
         people: dict[str, Person] = {}
+        whole = True
         cursor: str | None = None
         cursors: set[str] = set()
         try:
@@ -141,6 +151,8 @@ class Poller:
                 people.update((person.id, person) for person in answer.value.items)
                 for warning in answer.value.warnings:
                     log.warning("%s", warning)
+                    # Who could not be read has not left.
+                    whole = False
                 cursor = answer.value.next_cursor
                 if cursor is None:
                     break
@@ -151,21 +163,31 @@ class Poller:
             log.warning("the list of users is not open to this token, so only its own credits are watched: %s", error)
             self._store.progress.save_access(replace(self._store.progress.access(), people=False))
             return
-        self._store.roster.save(people.values(), self._clock.now_ms(), whole=True)
+        self._store.roster.save(people.values(), self._clock.now_ms(), whole=whole)
+        self._store.progress.save_access(replace(self._store.progress.access(), people=True))
 
     async def _read(self, reader: Reader, watched: Watched, whole: bool, sent_before: int) -> None:
-        """Newest first; then the history, or the sweep with the requests that a quiet poll has left."""
-        if self._store.progress.access().threads:
+        """What the role may list; else, or besides, the threads that are followed one by one."""
+        access = self._store.progress.access()
+        if access.threads or self._tries_listing:
             try:
                 await self._read_listings(reader, watched.scopes, whole, sent_before)
+                access = replace(access, threads=True)
             except Forbidden as error:
                 log.warning("Hex does not list threads for this role, so only tracked threads are read: %s", error)
-                self._store.progress.save_access(replace(self._store.progress.access(), threads=False))
-        if not self._store.progress.access().threads:
-            for tracked in self._store.progress.tracked():
-                await reader.single(tracked.thread_id)
+                access = replace(access, threads=False)
+            self._tries_listing = False
+            self._store.progress.save_access(access)
+        tracked = [tracked.thread_id for tracked in self._store.progress.tracked()]
+        if access.threads:
+            # What the listings show needs no request of its own; what they do not, such as old threads, takes turns.
+            unlisted = [thread_id for thread_id in tracked if not self._is_listed(thread_id, watched)]
+            tracked = _rotated(unlisted, self._turns)[:1]
+        for thread_id in tracked:
+            await reader.single(thread_id)
 
     async def _read_listings(self, reader: Reader, scopes: Sequence[str], whole: bool, sent_before: int) -> None:
+        """Newest first; then the history, or the sweep with the requests that this poll has left."""
         behind = {scope: await reader.newest(scope) for scope in scopes}
         now_ms = self._clock.now_ms()
         window_end_ms = now_ms - self._config.poll.window_ms
@@ -178,10 +200,45 @@ class Poller:
                 await reader.sweep_all(scope, behind[scope], _WHOLE_WINDOW_PAGES, window_end_ms)
             else:
                 # A poll that counts messages is not a quiet one, and must not starve the sweep.
-                left = QUIET_REQUESTS - (self._hex.sent - sent_before - reader.counter.sent)
+                sent = self._hex.sent - sent_before - reader.counter.sent
                 # Listings of several people take their requests for the newest alone; then one a poll is swept.
                 least = 1 if turn == 0 and len(scopes) > 1 else 0
-                await reader.sweep(scope, behind[scope], max(left, least), window_end_ms)
+                pages = max(self._effort.sweep_pages(scope, sent), least)
+                await self._sweep(reader, scope, behind[scope], pages, now_ms)
+
+    async def _sweep(self, reader: Reader, scope: str, behind: str | None, pages: int, now_ms: int) -> None:
+        """Look at what may have grown out of sight of the newest pages, with so many requests.
+
+        In busy times first at what grew lately; between two rounds at threads older than the window.
+        """
+        mark, sent_before = len(reader.seen.added), self._hex.sent - reader.counter.sent
+        if self._effort.busy(scope):
+            await self._look_at_hot(reader, pages, now_ms)
+        pages -= self._hex.sent - reader.counter.sent - sent_before
+        older = min(pages, self._older_left.get(scope, 0))
+        if older > 0:
+            self._older_left[scope] -= older
+            await reader.older(scope, self._behind_window.get(scope), older, now_ms)
+        await reader.sweep(scope, behind, pages - older, now_ms - self._config.poll.window_ms)
+        grown = reader.seen.growth_since(mark)
+        self._hot.note(grown, now_ms)
+        if grown:
+            self._effort.note_growth(scope)
+        if scope in reader.behind_window:
+            self._effort.end_round(scope)
+            self._older_left[scope] = OLDER_PAGES_PER_ROUND
+            self._behind_window[scope] = reader.behind_window[scope]
+
+    async def _look_at_hot(self, reader: Reader, requests: int, now_ms: int) -> None:
+        for thread_id in self._hot.due(now_ms, frozenset(reader.seen.ids))[:requests]:
+            if not await reader.single(thread_id):
+                self._hot.forget(thread_id)
+
+    def _is_listed(self, thread_id: str, watched: Watched) -> bool:
+        thread = self._store.ledger.thread(thread_id)
+        if thread is None or thread["created_ms"] < self._clock.now_ms() - self._config.poll.window_ms:
+            return False
+        return EVERYBODY in watched.scopes or thread["user_id"] in watched.scopes
 
     def _is_fresh(self) -> bool:
         return self._refreshed_ms is not None and self._clock.uptime_ms() - self._refreshed_ms < _REFRESH_MS
@@ -207,44 +264,6 @@ class Poller:
         )
 
 
-class AlreadyRefused(TokenError):
-    """Hex refused this very token before, so it is not asked again."""
-
-
-class CurrentToken:
-    """The token in force. After Hex refused it nothing is asked until the source gives another one."""
-
-    def __init__(self, source: Callable[[], Token]) -> None:
-        self._source = source
-        self._token: Token | None = None
-        self._refused: str | None = None
-
-    def __call__(self) -> str:
-        """The token, for a request."""
-        assert self._token is not None
-        return self._token
-
-    def refresh(self) -> bool:
-        """Read the source anew; whether the token is another one than before. Raises TokenError."""
-        token = self._source()
-        changed, self._token = token != self._token, token
-        if self._refused == _fingerprint(token):
-            raise AlreadyRefused(
-                "Hex refused the token, and it has not changed since", "make a new token in Hex and set it"
-            )
-        self._refused = None
-        return changed
-
-    def refuse(self) -> None:
-        """Note that Hex refused the token in force."""
-        assert self._token is not None
-        self._refused = _fingerprint(self._token)
-
-
 def _rotated(scopes: Sequence[str], by: int) -> list[str]:
     start = by % len(scopes) if scopes else 0
     return [*scopes[start:], *scopes[:start]]
-
-
-def _fingerprint(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hexmeter.core.ledger import Usage
+from hexmeter.core.ledger import GROWTH, Usage
 from hexmeter.core.model import Look, Thread
 from hexmeter.core.prompts import Count
 from hexmeter.hex.client import Answer, HexClient
@@ -29,6 +29,11 @@ class Seen:
     threads: int = 0
     added: list[Usage] = field(default_factory=list)
     warnings: int = 0
+    ids: set[str] = field(default_factory=set)
+
+    def growth_since(self, mark: int) -> list[str]:
+        """The threads that grew among those whose usage was added after the first `mark` rows."""
+        return [usage.thread_id for usage in self.added[mark:] if usage.basis in GROWTH]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Reader:
         self.counter = counter
         self._on_page = on_page
         self.seen = Seen()
+        self.behind_window: dict[str, str | None] = {}
+        """For each scope whose sweep came to its end: the cursor to the threads older than the window."""
 
     async def newest(self, scope: str) -> str | None:
         """Read the newest pages until everything that can be new was passed; the cursor to what comes behind them.
@@ -78,7 +85,8 @@ class Reader:
                 if first_look:
                     listing = self._history_from(listing, page, answer.look.sent_ms)
                 if passed_all:
-                    listing = replace(listing, frontier_ms=top_ms)
+                    # An empty first page says nothing of what lies behind it, which is history.
+                    listing = replace(listing, frontier_ms=top_ms or answer.look.sent_ms)
                 self._store.progress.save_listing(listing)
             self._on_page()
             if passed_all:
@@ -132,8 +140,32 @@ class Reader:
                 next_cursor = None if ended else answer.value.next_cursor
                 self._store.progress.save_listing(replace(listing, sweep_cursor=next_cursor))
             if ended:
+                self.behind_window[scope] = answer.value.next_cursor
                 return began_ms
         return None
+
+    async def older(self, scope: str, start: str | None, pages: int, now_ms: int) -> None:
+        """Look again at up to `pages` pages of the threads behind the window, back to the history's end.
+
+        It goes on where the last one stopped; `start` is the cursor behind the window, where it begins.
+        """
+        trail = _Trail()
+        cursor = self._store.progress.older_cursor(scope) or start
+        for _ in range(pages):
+            if cursor is None:
+                return
+            try:
+                answer = await self._hex.threads(cursor, _user_of(scope))
+            except BadRequest:
+                self._store.progress.save_older_cursor(scope, None)
+                return
+            oldest_ms = trail.passed(answer.value, cursor)
+            cursor = None if oldest_ms < now_ms - self._rules.history_ms else answer.value.next_cursor
+            since_ms = self._store.progress.listing(scope).watched_since_ms
+            counts = await self._counts(answer.value.items, answer.look, since_ms)
+            with self._store.transaction():
+                self._record(answer, since_ms, counts)
+                self._store.progress.save_older_cursor(scope, cursor)
 
     async def sweep_all(self, scope: str, start: str | None, pages: int, end_ms: int) -> None:
         """Look at the whole window as far as the budget goes without waiting: first at what the last sweep left, so
@@ -143,14 +175,14 @@ class Reader:
         if in_the_middle and began_ms is not None:
             await self.sweep(scope, start, pages, max(began_ms, end_ms), free=True)
 
-    async def single(self, thread_id: str) -> None:
-        """Read one thread by its id, and store why where it cannot be read."""
+    async def single(self, thread_id: str) -> bool:
+        """Read one thread by its id, and store why where it cannot be read; whether it could."""
         try:
             answer = await self._hex.thread(thread_id)
         except (NotFound, Forbidden, BadRequest, BadAnswer) as error:
             log.warning("the thread %s cannot be followed: %s", thread_id, error)
             self._store.progress.note_problem(thread_id, str(error))
-            return
+            return False
         counts = await self._counts([answer.value], answer.look, None)
         with self._store.transaction():
             self.seen.threads += 1
@@ -158,6 +190,7 @@ class Reader:
                 [answer.value], answer.look, watched_since_ms=None, gap_ms=self._rules.gap_ms, counts=counts
             )
             self._store.progress.note_problem(thread_id, None)
+        return True
 
     async def _counts(self, threads: Sequence[Thread], look: Look, watched_since_ms: int | None) -> Mapping[str, Count]:
         """The messages of those that grew, asked for before anything is stored; see `Ledger.record` for why."""
@@ -174,6 +207,7 @@ class Reader:
         new = self._store.ledger.count_unknown(thread.id for thread in page.items)
         self.seen.threads += len(page.items)
         self.seen.warnings += len(page.warnings)
+        self.seen.ids.update(thread.id for thread in page.items)
         self.seen.added += self._store.ledger.record(
             page.items, answer.look, watched_since_ms=watched_since_ms, gap_ms=self._rules.gap_ms, counts=counts
         )

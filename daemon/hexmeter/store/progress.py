@@ -57,6 +57,16 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """A backup made at `backup_ms` took, at `at_ms`, the place of a database with a `problem`, now at `set_aside`."""
+
+    set_aside: str
+    problem: str
+    backup_ms: int | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tracked:
     """A thread followed by its id; `problem` says why it could not be read last time."""
 
@@ -70,10 +80,14 @@ class Progress:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def forget_requests(self, before_ms: int) -> None:
+        """Forget the requests sent before then."""
+        self._database.connection.execute("DELETE FROM requests WHERE sent_ms < ?", (before_ms,))
+
     def requests_since(self, since_ms: int) -> Sequence[int]:
         """When the requests since then were sent, in ascending order; older ones are forgotten."""
         connection = self._database.connection
-        connection.execute("DELETE FROM requests WHERE sent_ms < ?", (since_ms - HOUR_MS,))
+        self.forget_requests(since_ms - HOUR_MS)
         found = connection.execute("SELECT sent_ms FROM requests WHERE sent_ms >= ? ORDER BY number", (since_ms,))
         return [row["sent_ms"] for row in found]
 
@@ -106,6 +120,14 @@ class Progress:
             f"INSERT OR REPLACE INTO listings ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})",
             asdict(listing),
         )
+
+    def older_cursor(self, scope: str) -> str | None:
+        """Where the look at the threads older than the window goes on; None: at the window's end."""
+        return self._meta(f"older:{scope}") or None
+
+    def save_older_cursor(self, scope: str, cursor: str | None) -> None:
+        """Store where the look at the threads older than the window goes on."""
+        self._set_meta(f"older:{scope}", cursor or "")
 
     def track(self, thread_id: str, since_ms: int) -> bool:
         """Follow a thread; False when it was followed already."""
@@ -170,6 +192,20 @@ class Progress:
     def baseline_done(self) -> bool:
         """Whether what stood at the very first start was told already."""
         return self._meta("baseline") == "told"
+
+    def baseline_is_quiet(self) -> bool:
+        """Whether what stands now counts as told, because a restored backup does not know what was."""
+        return self._meta("baseline") == "quiet"
+
+    def begin_quiet_baseline(self) -> None:
+        """What stands at the next good poll counts as told."""
+        self._set_meta("baseline", "quiet")
+
+    def take_restored(self) -> Restored | None:
+        """What was restored, once: the next time it is None."""
+        text = self._meta("restored")
+        self._database.connection.execute("DELETE FROM meta WHERE name = 'restored'")
+        return None if text is None else Restored(**json.loads(text))
 
     def end_baseline(self) -> None:
         """From now on alerts are told one by one."""

@@ -99,10 +99,12 @@ def test_status_is_the_documented_document_field_by_field(admins: Home) -> None:
     assert document["as_of"].endswith("Z")
     assert document["as_of"] == document["last_poll"]["at"]
     meter = document["meters"][0]
+    maybe = (type(None), *number)
     shape: dict[str, Any] = {
         "id": text, "kind": text, "label": text, "limit": number, "used": number, "remaining": number, "state": text,
         "bound": text, "adjustment": number, "period": {"start": text, "end": text},
-        "burn": {"per_prompt": (type(None), *number), "prompts": (type(None), int), "per_day": number, "pace": number},
+        "burn": {"per_prompt": maybe, "prompts": (type(None), int), "median": maybe, "p90": maybe, "per_day": number,
+            "pace": number, "recent": (type(None), dict)},
     }  # fmt: skip
     assert_shape({name: meter[name] for name in shape}, shape)
     assert set(meter["forecast"]) in ({"unknown"}, {"expected_total", "low", "high", "exhaust_at", "probability"})
@@ -132,7 +134,8 @@ def test_a_day_with_an_admins_daemon(admins: Home, hex_: Hex) -> None:
     assert "about 6.5 of 40" in status
     assert [row["credits"] for row in admins.ask("usage", "--json").json["rows"]] == [33.5, 1.25]
     assert "Count sign-ups" in admins.ask("usage", "--by", "thread").out
-    assert "ed@acme.test      33.5\neve@acme.test     1.25\n" in admins.ask("usage").out
+    shown = admins.ask("usage").out
+    assert "ed@acme.test      33.5        1      9.5            9.5\neve@acme.test     1.25        -" in shown
     assert admins.ask("usage", "--by", "day", "--json").json["by"] == "day"
     alerts = admins.ask("alerts")
     assert (alerts.code, "ed@acme.test: 83 % used" in alerts.out) == (0, True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from builders import ED, NOVEMBER, NOW_MS, credits, meter
-from hexmeter.core.burn import Burn, burn
+from hexmeter.core.burn import Burn, PromptCosts, burn
 from hexmeter.core.grants import Grant, NoGrant, Plan, grant_of, highest_grant
 from hexmeter.core.instants import DAY_MS, HOUR_MS
 from hexmeter.core.meters import Bound, Meter, State, Use, grant_meter
@@ -148,19 +148,23 @@ def test_the_highest_grant_of_a_period_holds(grants: list[Grant | NoGrant], high
 TEN_DAYS = Period(0, 10 * DAY_MS)
 
 
+EIGHT = PromptCosts(8, 3, 2, 7)
+
+
 @pytest.mark.parametrize(
-    ("used", "now_ms", "prompted", "prompts", "rates"),
+    ("used", "now_ms", "prompts", "rates"),
     [
-        pytest.param(30, 3 * DAY_MS, 24, 8, Burn(3, 8, 10, 100), id="after three days"),
-        pytest.param(30, HOUR_MS, 0, 0, Burn(None, None, 720, 7200), id="after an hour, without prompts"),
-        pytest.param(30, HOUR_MS - 1, 24, 8, Burn(3, 8), id="in the first hour there is no pace"),
-        pytest.param(30, -DAY_MS, 24, 8, Burn(3, 8), id="before the period"),
-        pytest.param(30, 99 * DAY_MS, 24, 8, Burn(3, 8, 3, 30), id="after its end"),
-        pytest.param(None, 3 * DAY_MS, 24, 8, Burn(3, 8), id="use unknown"),
-        pytest.param(0, 3 * DAY_MS, 0, 0, Burn(None, None, 0, 0), id="nothing used"),
+        pytest.param(30, 3 * DAY_MS, EIGHT, Burn(EIGHT, 10, 100), id="after three days"),
+        pytest.param(30, HOUR_MS, None, Burn(None, 720, 7200), id="after an hour, without prompts"),
+        pytest.param(30, HOUR_MS - 1, EIGHT, Burn(EIGHT), id="in the first hour there is no pace"),
+        pytest.param(30, -DAY_MS, EIGHT, Burn(EIGHT), id="before the period"),
+        pytest.param(30, 99 * DAY_MS, EIGHT, Burn(EIGHT, 3, 30), id="after its end"),
+        pytest.param(None, 3 * DAY_MS, EIGHT, Burn(EIGHT), id="use unknown"),
+        pytest.param(0, 3 * DAY_MS, None, Burn(None, 0, 0), id="nothing used"),
     ],
 )
 def test_burn_is_per_prompt_per_day_and_at_this_pace(
-    used: int | None, now_ms: int, prompted: int, prompts: int, rates: Burn
+    used: int | None, now_ms: int, prompts: PromptCosts | None, rates: Burn
 ) -> None:
-    assert burn(used, TEN_DAYS, now_ms, prompted, prompts) == rates
+    assert burn(used, TEN_DAYS, now_ms, prompts) == rates
+    assert burn(used, TEN_DAYS, now_ms, prompts, EIGHT) == replace(rates, recent=EIGHT)

@@ -6,8 +6,11 @@ from decimal import Decimal
 import pytest
 
 from builders import meter
+from hexmeter.core.burn import Burn, PromptCosts
 from hexmeter.core.meters import Bound
 from hexmeter.wire import shapes
+
+NO_PROMPTS = {"per_prompt": None, "prompts": None, "median": None, "p90": None}
 
 
 def test_a_meter_as_the_contract_has_it() -> None:
@@ -25,7 +28,7 @@ def test_a_meter_as_the_contract_has_it() -> None:
         "bound": "at_least",
         "adjustment": 0.0,
         "period": {"start": "2026-10-31T23:00:00Z", "end": "2026-11-30T23:00:00Z"},
-        "burn": {"per_prompt": None, "prompts": None, "per_day": 0.58027, "pace": 17.408123},
+        "burn": {**NO_PROMPTS, "per_day": 0.58027, "pace": 17.408123, "recent": None},
         "note": None,
     }
 
@@ -36,7 +39,20 @@ def test_a_meter_without_figures_has_nulls_and_says_why() -> None:
         "unknown",
         "no seat",
     ]
-    assert found["burn"] == {"per_prompt": None, "prompts": None, "per_day": None, "pace": None}
+    assert found["burn"] == {**NO_PROMPTS, "per_day": None, "pace": None, "recent": None}
+
+
+def test_what_prompts_cost_is_told_for_the_period_and_lately() -> None:
+    told = shapes.burn(Burn(PromptCosts(8, 1_562_500, 1_000_000, 3_000_000), recent=PromptCosts(1, 2, 2, 2)))
+    assert told == {
+        "per_prompt": 1.5625,
+        "prompts": 8,
+        "median": 1.0,
+        "p90": 3.0,
+        "per_day": None,
+        "pace": None,
+        "recent": {"days": 30, "per_prompt": 2e-06, "prompts": 1, "median": 2e-06, "p90": 2e-06},
+    }
 
 
 def test_every_document_names_its_schema_and_is_one_line_of_utf_8() -> None:

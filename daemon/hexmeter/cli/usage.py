@@ -1,36 +1,106 @@
-"""Show what was used in this period, summed by user, day or thread."""
+"""Show what was used, summed by user, day, model, source, type, thread or prompt."""
 
 import argparse
+import csv
 import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.render import credits, day, moment, table, zone_of
 
-_HEADS = {"user": ("USER", "CREDITS"), "day": ("DAY", "CREDITS"), "thread": ("THREAD", "USER", "CREDITS")}
+_DIMENSIONS = ("user", "day", "model", "source", "type", "thread", "prompt")
+_PROMPTS = ("prompts", "per_prompt", "median", "p90")
+_THREAD = ("thread", "title", "url", "user", "user_id", "model", "source", "type")
+_COLUMNS = {
+    "user": ("user", "user_id", "credits", "estimated", *_PROMPTS),
+    "day": ("day", "credits"),
+    "model": ("model", "credits", *_PROMPTS),
+    "source": ("source", "credits", *_PROMPTS),
+    "type": ("type", "credits", *_PROMPTS),
+    "thread": (*_THREAD, "credits", *_PROMPTS),
+    "prompt": ("after", "at", *_THREAD, "credits", "prompts", "shared", "basis"),
+}
+"""The columns of the CSV, named as the fields of the JSON."""
+
+_WHEN = "a day (2026-11-01), an instant (2026-11-01T09:30), or so long ago (7d, 12h, 2w)"
+# With these a spreadsheet begins a formula; the tab and the line break it would skip before one.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter usage`."""
-    parser.add_argument("--by", choices=tuple(_HEADS), default="user", help="what to sum by (default: user)")
-    parser.add_argument("--json", action="store_true", help="the sums, as JSON")
+    parser.add_argument("--by", choices=_DIMENSIONS, default="user", help="what to sum by (default: user)")
+    parser.add_argument("--since", metavar="WHEN", help=f"from then on: {_WHEN}; default: the start of this period")
+    parser.add_argument("--until", metavar="WHEN", help="up to then, not included; default: now")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the sums, as JSON")
+    form.add_argument("--csv", action="store_true", help="the sums, as CSV for a spreadsheet")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run `hexmeter usage`."""
-    document = client(arguments.config).get("/v1/usage", by=arguments.by)
+    document = client(arguments.config).get("/v1/usage", by=arguments.by, since=arguments.since, until=arguments.until)
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
-        return 0
-    zone = zone_of(document["timezone"])
-    print(f"Used from {day(document['since'], zone)} to {moment(document['until'], zone)}, in credits", end="\n\n")
-    rows = [_row(arguments.by, row) for row in document["rows"]]
-    print("\n".join(table(_HEADS[arguments.by], rows)) if rows else "nothing")
+    elif arguments.csv:
+        _print_csv(arguments.by, document["rows"])
+    else:
+        _print_table(arguments.by, document)
     return 0
 
 
-def _row(by: str, row: dict[str, object]) -> tuple[str, ...]:
-    amount = row["credits"]
-    assert isinstance(amount, float | int)
-    if by == "thread":
-        return str(row["title"] or row["thread"]), str(row["user"]), credits(amount)
-    return str(row[by]), credits(amount)
+def _print_csv(by: str, rows: Sequence[dict[str, Any]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(_COLUMNS[by])
+    writer.writerows([csv_cell(row.get(name)) for name in _COLUMNS[by]] for row in rows)
+
+
+def csv_cell(value: object) -> str:
+    """A value as the text of a CSV cell: what is not known stays empty, and no text of a stranger becomes a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+
+
+def _print_table(by: str, document: dict[str, Any]) -> None:
+    zone = zone_of(document["timezone"])
+    print(f"Used from {day(document['since'], zone)} to {moment(document['until'], zone)}, in credits", end="\n\n")
+    rows = document["rows"]
+    if not rows:
+        print("nothing")
+        return
+    if by == "prompt":
+        lines = table(("WHEN", "USER", "THREAD", "CREDITS", ""), [_prompt(row, zone) for row in rows])
+    else:
+        names = ("THREAD", "USER") if by == "thread" else (by.upper(),)
+        known = any(row.get("prompts") for row in rows)
+        heads = (*names, "CREDITS", *(("PROMPTS", "TYPICAL", "9 OF 10 UP TO") if known else ()))
+        lines = table(heads, [_sum(by, row, known) for row in rows])
+    print("\n".join(lines))
+
+
+def _sum(by: str, row: dict[str, Any], known: bool) -> tuple[str, ...]:
+    names = (str(row["title"] or row["thread"]), str(row["user"])) if by == "thread" else (str(row[by]),)
+    if not known:
+        return (*names, credits(row["credits"]))
+    count = row["prompts"]
+    figures = (str(count), credits(row["median"]), credits(row["p90"])) if count else ("-", "-", "-")
+    return (*names, credits(row["credits"]), *figures)
+
+
+def _prompt(row: dict[str, Any], zone: ZoneInfo | None) -> tuple[str, ...]:
+    if row["prompts"] is None:
+        what = "several prompts, or before the first look"
+    elif row["shared"]:
+        what = "shared evenly with others"
+    else:
+        what = ""
+    return moment(row["at"], zone), str(row["user"]), str(row["title"] or row["thread"]), credits(row["credits"]), what

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from hexmeter.core.instants import DAY_MS, HOUR_MS
 from hexmeter.core.periods import Period
 
+RECENT_DAYS = 30
+"""Besides the period's, the prompts of so many days are told: on its first days there are none of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class PromptCosts:
@@ -20,31 +23,36 @@ class PromptCosts:
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """Micro-credits per prompt and per day, and the whole period's at the pace so far; None where not known.
+    """Micro-credits per day, and the whole period's at the pace so far; None where not known.
 
-    `prompts` is the number of prompts that `per_prompt_micro` is the mean of.
+    `prompts` is what the period's prompts cost, as far as they are known one by one; `recent` the last 30 days' ones.
     """
 
-    per_prompt_micro: int | None = None
-    prompts: int | None = None
+    prompts: PromptCosts | None = None
     per_day_micro: int | None = None
     pace_micro: int | None = None
+    recent: PromptCosts | None = None
 
 
-def burn(used_micro: int | None, period: Period, now_ms: int, prompted_micro: int, prompts: int) -> Burn:
-    """The burn of `used_micro` over the elapsed part of `period`; `prompted_micro` is what the `prompts` cost.
+def burn(
+    used_micro: int | None,
+    period: Period,
+    now_ms: int,
+    prompts: PromptCosts | None = None,
+    recent: PromptCosts | None = None,
+) -> Burn:
+    """The burn of `used_micro` over the elapsed part of `period`, with what its `prompts` and the `recent` ones cost.
 
     In the first hour of a period there is no pace: a single prompt would extrapolate to hundreds.
     """
-    per_prompt = prompted_micro // prompts if prompts else None
     elapsed_ms = min(now_ms, period.end_ms) - period.start_ms
     if used_micro is None or elapsed_ms < HOUR_MS:
-        return Burn(per_prompt, prompts or None)
+        return Burn(prompts, recent=recent)
     return Burn(
-        per_prompt_micro=per_prompt,
-        prompts=prompts or None,
+        prompts=prompts,
         per_day_micro=used_micro * DAY_MS // elapsed_ms,
         pace_micro=used_micro * (period.end_ms - period.start_ms) // elapsed_ms,
+        recent=recent,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hexmeter.core.burn import Burn, burn
+from hexmeter.core.burn import Burn, PromptCosts, burn
 from hexmeter.core.grants import Grant, NoGrant
 from hexmeter.core.model import Person
 from hexmeter.core.periods import Period
@@ -95,8 +95,10 @@ def grant_meter(
     *,
     adjustment_micro: int,
     sees_all: bool,
+    prompts: PromptCosts | None = None,
+    recent: PromptCosts | None = None,
 ) -> Meter:
-    """The meter of one person's grant in `period`.
+    """The meter of one person's grant in `period`, with what the person's prompts cost in it and lately.
 
     `use` is None before anything was read. `sees_all` is False while threads of this person may be missing: their
     list was not read to the period's start, or may not be read at all. `adjustment_micro` is a calibration's offset.
@@ -109,7 +111,6 @@ def grant_meter(
     else:
         bound = Bound.EXACT
     key = grant_key(person.id)
-    prompted, prompts = (use.prompted_micro, use.prompts) if use is not None else (0, 0)
     return Meter(
         key=key,
         id=f"grant:{person.email}" if person.email else key,
@@ -120,6 +121,6 @@ def grant_meter(
         bound=bound,
         period=period,
         adjustment_micro=adjustment_micro,
-        burn=burn(used, period, now_ms, prompted, prompts),
+        burn=burn(used, period, now_ms, prompts, recent),
         note=grant.reason if isinstance(grant, NoGrant) else None,
     )

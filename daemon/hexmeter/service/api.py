@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from hexmeter.core.instants import DAY_MS
 from hexmeter.core.periods import Period
+from hexmeter.core.spans import ALLOWED, SpanError, span
 from hexmeter.service.daemon import Daemon, Refused
 from hexmeter.service.poll import Outcome
+from hexmeter.service.usagedocument import DIMENSIONS
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg
 from hexmeter.wire import shapes
@@ -17,6 +20,7 @@ from hexmeter.wire.httpd import Answer, Request, Response, Stream
 from hexmeter.wire.shapes import Failure
 from hexmeter.wire.statusbar import FORMATS, formatted
 
+_MOST_DAYS = 3660
 _CHANNELS = ("desktop",)
 _STATES = ("handed_over", "seen", "pending")
 
@@ -72,13 +76,21 @@ class Api:
 
     async def usage(self, request: Request) -> dict[str, Any]:
         by = request.query.get("by", "user")
-        if by not in ("user", "day", "thread"):
-            raise _bad(f"usage by {by[:40]!r}", "by: user, day or thread")
+        if by not in DIMENSIONS:
+            raise _bad(f"usage by {by[:40]!r}", f"by: {', '.join(DIMENSIONS)}")
         now_ms = self._daemon.clock.now_ms()
         period = self._daemon.figures.period(now_ms)
         # The day that runs is shown, those to come are not.
         until_ms = max(now_ms, period.start_ms + 1) if by == "day" else period.end_ms
-        return self._daemon.documents.usage(by, Period(period.start_ms, until_ms))
+        default = Period(period.start_ms, until_ms)
+        since, until = request.query.get("since"), request.query.get("until")
+        try:
+            asked = span(since, until, default, now_ms, self._daemon.config.zone)
+        except SpanError as error:
+            raise _bad(f"usage: {error}", f"since and until: {ALLOWED}") from None
+        if by == "day" and asked.end_ms - asked.start_ms > _MOST_DAYS * DAY_MS:
+            raise _bad("usage by day of so long a time", f"by day: at most {_MOST_DAYS} days")
+        return self._daemon.documents.usage(by, asked)
 
     async def newest(self, request: Request) -> dict[str, Any]:
         limit = request.query.get("limit", "20")
@@ -154,7 +166,7 @@ class Api:
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/status", "the meters and how polling goes; format=oneline|waybar", Api.status),
     Route("GET", "/v1/events", "server-sent events: status and alerts, as they change", Api.events),
-    Route("GET", "/v1/usage", "the ledger of this period, summed; by=user|day|thread", Api.usage),
+    Route("GET", "/v1/usage", f"the ledger, summed; by={'|'.join(DIMENSIONS)}, since, until", Api.usage),
     Route("GET", "/v1/increases", "the newest increases; limit=1…500", Api.newest),
     Route("GET", "/v1/alerts", "what was told, newest first", Api.alerts),
     Route("POST", "/v1/poll", "poll now, the whole window; answers when done", Api.poll),

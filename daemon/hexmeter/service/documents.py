@@ -1,6 +1,5 @@
 """The documents of the local API, put together from the figures and the store."""
 
-from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,15 +7,15 @@ from hexmeter import __version__
 from hexmeter.config.model import Config
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
-from hexmeter.core.periods import Period, days_between
+from hexmeter.core.periods import Period
 from hexmeter.core.rules import BLIND_AFTER_INTERVALS
 from hexmeter.service.figures import Figures
 from hexmeter.service.notices import Notice
+from hexmeter.service.usagedocument import UNATTRIBUTED, UsageDocument
 from hexmeter.store.outbox import Alert, Delivery
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
 
-UNATTRIBUTED = "unattributed"
 _ALERTS_SHOWN = 200
 
 
@@ -27,6 +26,7 @@ class Documents:
         self._config = config
         self._store = store
         self._figures = figures
+        self._usage = UsageDocument(store, config.zone)
 
     def status(self, now_ms: int) -> dict[str, Any]:
         """`hexmeter status --json`. `as_of` is the last good poll's time; before there was one, now."""
@@ -56,14 +56,13 @@ class Documents:
         }
 
     def usage(self, by: str, period: Period) -> dict[str, Any]:
-        """`hexmeter usage`: the ledger within `period`, summed by user, day or thread."""
-        rows = {"user": self._by_user, "day": self._by_day, "thread": self._by_thread}[by](period)
+        """`hexmeter usage`: the ledger within `period`, summed by one of DIMENSIONS."""
         return {
             "by": by,
             "since": to_iso(period.start_ms),
             "until": to_iso(period.end_ms),
             "timezone": self._config.zone.key,
-            "rows": rows,
+            "rows": self._usage.rows(by, period),
         }
 
     def alerts(self) -> dict[str, Any]:
@@ -152,41 +151,6 @@ class Documents:
         if watched is not None and watched.missing:
             notes.append("Nobody that this token can see has the email " + ", ".join(watched.missing) + ".")
         return notes
-
-    def _by_user(self, period: Period) -> list[dict[str, Any]]:
-        rows = [
-            {**self._user(user_id), "credits": to_number(use.used_micro), "estimated": use.estimated}
-            for user_id, use in self._store.ledger.use_by_user(period).items()
-            if use.used_micro
-        ]
-        return sorted(rows, key=lambda row: (-row["credits"], row["user"]))
-
-    def _by_day(self, period: Period) -> list[dict[str, Any]]:
-        days: list[tuple[date, Period]] = [*days_between(period.start_ms, period.end_ms, self._config.zone)]
-        sums = self._store.ledger.use_by_part([part for _, part in days])
-        return [
-            {"day": day.isoformat(), "credits": to_number(micro)} for (day, _), micro in zip(days, sums, strict=True)
-        ]
-
-    def _by_thread(self, period: Period) -> list[dict[str, Any]]:
-        rows = []
-        for use in self._store.ledger.use_by_thread(period):
-            thread = self._store.ledger.thread(use.thread_id)
-            assert thread is not None
-            rows.append(
-                {
-                    "thread": use.thread_id,
-                    "title": thread["title"],
-                    "url": thread["url"],
-                    **self._user(use.user_id),
-                    "credits": to_number(use.credits_micro),
-                }
-            )
-        return rows
-
-    def _user(self, user_id: str | None) -> dict[str, Any]:
-        person = None if user_id is None else self._store.roster.by_id(user_id)
-        return {"user": (person.email if person else user_id) or user_id or UNATTRIBUTED, "user_id": user_id}
 
 
 def hex_link(base_url: str) -> str | None:

@@ -6,6 +6,7 @@ from hexmeter.core.meters import Meter, Use, grant_key, grant_meter
 from hexmeter.core.model import Identity, Person
 from hexmeter.core.periods import Period, period_at
 from hexmeter.service.poolfigures import PoolFigures
+from hexmeter.service.promptcosts import CostsByUser
 from hexmeter.service.watch import Watched, WatchError, effective_watch, resolve
 from hexmeter.store.progress import EVERYBODY
 from hexmeter.store.roster import Calibration
@@ -22,6 +23,7 @@ class Figures:
         self._config = config
         self._store = store
         self.pool = PoolFigures(config, store)
+        self._costs = CostsByUser(store.breakdown)
 
     def period(self, now_ms: int) -> Period:
         """The current period of grants."""
@@ -94,6 +96,7 @@ class Figures:
     ) -> Meter:
         if calibration is not None and use is None:
             use = Use()
+        costs = self._costs.of(person.id, period, now_ms)
         return grant_meter(
             person,
             grant,
@@ -102,6 +105,8 @@ class Figures:
             now_ms,
             adjustment_micro=calibration.offset_micro if calibration else 0,
             sees_all=sees_all,
+            prompts=costs.period,
+            recent=costs.recent,
         )
 
     def _has_looked(self, watched: Watched, person: Person) -> bool:

@@ -30,7 +30,7 @@ class PoolFigures:
         month, since = self._draws(balance, period, unseen)
         adjustment_micro = self._adjustment(period)
         used_micro = None if month.unknown else max(0, month.drawn_micro[-1] + adjustment_micro)
-        rates = burn(used_micro, period, now_ms, 0, 0)
+        rates = burn(used_micro, period, now_ms)
         meters = []
         if balance is not None:
             meters.append(pool_meter(balance, since, self._config.pool, rates))

@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from hexmeter.store.backup import back_up_now, mend
+from hexmeter.store.breakdown import Breakdown
 from hexmeter.store.database import Database, StoreError, is_older
 from hexmeter.store.imports import Imports
 from hexmeter.store.ledger import Ledger
@@ -20,6 +21,7 @@ class Store:
         self.database = database
         self.messages = Messages(database)
         self.ledger = Ledger(database, self.messages)
+        self.breakdown = Breakdown(database, self.ledger.sums)
         self.roster = Roster(database)
         self.progress = Progress(database)
         self.outbox = Outbox(database)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hexmeter.core.burn import Burn
+from hexmeter.core.burn import RECENT_DAYS, Burn, PromptCosts
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.meters import Meter
@@ -64,10 +64,21 @@ def meter(meter: Meter) -> dict[str, Any]:
 def burn(burn: Burn) -> dict[str, Any]:
     """Burn rates in credits."""
     return {
-        "per_prompt": amount(burn.per_prompt_micro),
-        "prompts": burn.prompts,
+        **prompts(burn.prompts),
         "per_day": amount(burn.per_day_micro),
         "pace": amount(burn.pace_micro),
+        "recent": burn.recent and {"days": RECENT_DAYS, **prompts(burn.recent)},
+    }
+
+
+def prompts(costs: PromptCosts | None) -> dict[str, Any]:
+    """What prompts cost: their mean, how many they are, their median, and what nine of ten stay within; all null where
+    none is known."""
+    return {
+        "per_prompt": amount(costs.mean_micro) if costs else None,
+        "prompts": costs.prompts if costs else None,
+        "median": amount(costs.median_micro) if costs else None,
+        "p90": amount(costs.p90_micro) if costs else None,
     }
 
 

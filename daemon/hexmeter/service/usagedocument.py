@@ -1,0 +1,118 @@
+"""The ledger summed for people: by user, day, model, source, type, thread or prompt."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hexmeter.core.credits import to_number
+from hexmeter.core.instants import to_iso
+from hexmeter.core.ledger import Basis, share
+from hexmeter.core.periods import Period, days_between
+from hexmeter.core.prompts import Spending, even_parts
+from hexmeter.service.promptcosts import costs_within
+from hexmeter.store.breakdown import About
+from hexmeter.store.store import Store
+from hexmeter.wire import shapes
+
+DIMENSIONS = ("user", "day", "model", "source", "type", "thread", "prompt")
+"""What usage can be summed by. Whatever it is, the rows sum to the same."""
+
+UNATTRIBUTED = "unattributed"
+UNKNOWN = "unknown"
+
+Row = dict[str, Any]
+
+
+class UsageDocument:
+    """The rows of `GET /v1/usage`, dearest first; days in their order."""
+
+    def __init__(self, store: Store, zone: ZoneInfo) -> None:
+        self._store = store
+        self._zone = zone
+
+    def rows(self, by: str, period: Period) -> list[Row]:
+        """The ledger within `period`, summed by one of DIMENSIONS."""
+        if by == "day":
+            return self._by_day(period)
+        if by == "prompt":
+            return self._by_prompt(period)
+        if by == "user":
+            return self._by_user(period)
+        if by == "thread":
+            return self._grouped(period, lambda about: about.id, self._thread)
+        return self._grouped(
+            period, lambda about: getattr(about, by) or UNKNOWN, lambda about: {by: getattr(about, by) or UNKNOWN}
+        )
+
+    def user(self, user_id: str | None) -> Row:
+        """Who that is: the email where there is one."""
+        person = None if user_id is None else self._store.roster.by_id(user_id)
+        return {"user": (person.email if person else user_id) or user_id or UNATTRIBUTED, "user_id": user_id}
+
+    def _by_user(self, period: Period) -> list[Row]:
+        uses = self._store.ledger.use_by_user(period)
+        rows = self._grouped(period, lambda about: about.user_id or "", lambda about: self.user(about.user_id))
+        return [{**row, "estimated": uses[row["user_id"]].estimated} for row in rows]
+
+    def _by_day(self, period: Period) -> list[Row]:
+        days: list[tuple[date, Period]] = [*days_between(period.start_ms, period.end_ms, self._zone)]
+        sums = self._store.ledger.use_by_part([part for _, part in days])
+        return [
+            {"day": day.isoformat(), "credits": to_number(micro)} for (day, _), micro in zip(days, sums, strict=True)
+        ]
+
+    def _grouped(self, period: Period, key: Callable[[About], str], named: Callable[[About], Row]) -> list[Row]:
+        """One row for each `key` of the threads, `named` after any of them, with what its prompts cost."""
+        used = self._store.breakdown.threads(period)
+        sums: dict[str, int] = defaultdict(int)
+        names: dict[str, About] = {}
+        for about, micro in used:
+            sums[key(about)] += micro
+            names.setdefault(key(about), about)
+        keys = {about.id: key(about) for about, _ in used}
+        spent: dict[str, list[Spending]] = defaultdict(list)
+        for thread_id, spending in self._store.breakdown.spendings(keys):
+            spent[keys[thread_id]].append(spending)
+        rows = [
+            {**named(names[group]), "credits": to_number(micro), **shapes.prompts(costs_within(spent[group], period))}
+            for group, micro in sums.items()
+            if micro
+        ]
+        return sorted(rows, key=_dearest_first)
+
+    def _by_prompt(self, period: Period) -> list[Row]:
+        """A row for each prompt; one also for what was spent without a known number of prompts, which is null there."""
+        abouts = {about.id: about for about, _ in self._store.breakdown.threads(period)}
+        rows: list[Row] = []
+        for thread_id, spending in self._store.breakdown.spendings(abouts):
+            micro = sum(share(row, period) for row in spending.rows)
+            first = spending.rows[0]
+            about = {
+                **self._thread(abouts[thread_id]),
+                "after": to_iso(first.after_ms),
+                "at": to_iso(first.at_ms),
+                "basis": first.basis.value,
+                "shared": first.basis is Basis.SHARED,
+                "prompts": None if spending.prompts is None else 1,
+            }
+            parts = even_parts(micro, spending.prompts or 1)
+            rows += [{**about, "credits": to_number(part)} for part in parts if part]
+        return sorted(rows, key=_dearest_first)
+
+    def _thread(self, about: About) -> Row:
+        return {
+            "thread": about.id,
+            "title": about.title,
+            "url": about.url,
+            **self.user(about.user_id),
+            "model": about.model or UNKNOWN,
+            "source": about.source or UNKNOWN,
+            "type": about.type or UNKNOWN,
+        }
+
+
+def _dearest_first(row: Row) -> tuple[float, str]:
+    names = ("thread", "user", "model", "source", "type")
+    return -row["credits"], next(str(row[name]) for name in names if name in row) + str(row.get("at", ""))

@@ -50,6 +50,8 @@ def test_an_empty_file_is_all_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         notify_desktop=True,
         socket=None,
         database=DATABASE,
+        keep_days=None,
+        backups=2,
         notes=(),
     )
 
@@ -87,6 +89,8 @@ desktop = false
 socket = "run/api.sock"
 [storage]
 path = "data/hexmeter.db"
+keep_days = 400
+backups = 0
 """
 
 
@@ -110,6 +114,8 @@ def test_every_key_is_used_as_written() -> None:
         notify_desktop=False,
         socket="run/api.sock",
         database=FILE.parent / "data/hexmeter.db",
+        keep_days=400,
+        backups=0,
         notes=(),
     )
 
@@ -198,6 +204,8 @@ DIGITS = "9" * 3_000
         ("pool.top_up = { below = 1, amount = -1 }", "{below = 1, amount = -1}", CREDITS),
         ("notify.desktop = 1", "1", "true or false"),
         ("api.socket = ' '", '" "', "a text in quotes"),
+        ("storage.keep_days = 30", "30", "a whole number from 62 to 36500"),
+        ("storage.backups = -1", "-1", "a whole number from 0 to 100"),
         (r'storage.path = "a\u0000b"', '"ab"', "a text in quotes"),
     ],
 )

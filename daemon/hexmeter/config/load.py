@@ -119,6 +119,8 @@ def _config(values: dict[str, Any], path: Path, default_database: Path, notes: t
         notify_desktop=values["notify.desktop"],
         socket=values["api.socket"],
         database=default_database if database is None else _path(folder, database),
+        keep_days=values["storage.keep_days"],
+        backups=values["storage.backups"],
         notes=notes,
     )
 

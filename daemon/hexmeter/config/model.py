@@ -46,4 +46,6 @@ class Config:
     notify_desktop: bool
     socket: str | None
     database: Path
+    keep_days: int | None
+    backups: int
     notes: tuple[str, ...] = field(default=())

@@ -238,6 +238,8 @@ KEYS: tuple[Key, ...] = (
     Key("notify", "desktop", flag, True, "deliver warnings on the desktop, through the tray"),
     Key("api", "socket", text, None, "path of the local API's socket"),
     Key("storage", "path", text, None, "path of the database"),
+    Key("storage", "keep_days", whole(62, 36_500), None, "older than so many days: a row per thread and day"),
+    Key("storage", "backups", whole(0, 100), 2, "so many daily backups beside the database; 0: none"),
     *(
         Key(table, name, anything, None, "for a later version", used=False)
         for table, names in {
@@ -251,7 +253,6 @@ KEYS: tuple[Key, ...] = (
             "budgets": ("runs_per_week",),
             "metrics": ("listen",),
             "dashboard": ("enabled", "port"),
-            "storage": ("keep_days", "backups"),
         }.items()
         for name in names
     ),

@@ -22,9 +22,10 @@ class Kind(StrEnum):
     LEFT = "left"
     EXHAUSTED = "exhausted"
     BLIND = "blind"
+    RESTORED = "restored"
 
 
-_ORDER = {Kind.BLIND: 0, Kind.USED: 1, Kind.LEFT: 2, Kind.EXHAUSTED: 3}
+_ORDER = {Kind.BLIND: 0, Kind.RESTORED: 0, Kind.USED: 1, Kind.LEFT: 2, Kind.EXHAUSTED: 3}
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,18 @@ def blind_text(why: str, since_ms: int | None, hint: str, zone: ZoneInfo) -> Tex
     return Text("Hexmeter cannot read Hex", f"{since} {_sentence(why)} {_sentence(hint)}", "warning")
 
 
+def restored_text(problem: str, set_aside: str, backup_ms: int | None, zone: ZoneInfo) -> Text:
+    """The alert that a backup was put in the place of a damaged database: what is where, and what is gone."""
+    since = f"of {moment_text(backup_ms, zone)}" if backup_ms else "that was there"
+    return Text(
+        "Hexmeter restored its database",
+        f"The database was damaged ({problem}), so the backup {since} took its place. Usage since then is read from"
+        f" Hex again, with less exact times; calibrations made since then are missing. The damaged file is kept:"
+        f" {set_aside}",
+        "warning",
+    )
+
+
 def digest_text(texts: Sequence[Text]) -> Text:
     """Several alerts as one message."""
     lines = [text.title for text in texts[:_TITLES_IN_DIGEST]]

@@ -20,9 +20,10 @@ from hexmeter.core.clock import Clock, SystemClock
 from hexmeter.hex.client import HexClient
 from hexmeter.hex.pacer import Pacer
 from hexmeter.service.api import Api
+from hexmeter.service.currenttoken import CurrentToken
 from hexmeter.service.daemon import Daemon
 from hexmeter.service.listen import listening
-from hexmeter.service.poll import CurrentToken, Outcome, Poller
+from hexmeter.service.poll import Outcome, Poller
 from hexmeter.service.servicemanager import ServiceManager
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg, lock
@@ -37,6 +38,9 @@ _RETRY_S = 20
 _LOOK_FOR_SLEEP_S = 30
 _NAP_MS = 5_000
 """Timers stand still while the machine sleeps; after a sleep of this length the next poll comes at once."""
+
+_UPKEEP_EVERY_S, _UPKEEP_AFTER_S = 3_600, 60
+"""Hourly it is seen whether upkeep is due, first when the start's own work is done."""
 
 _ASLEEP_INTERVALS = 2
 """No tick for so many intervals: the machine slept."""
@@ -62,7 +66,10 @@ async def run_once(config: Config, max_seconds: float | None) -> int:
             asyncio.get_running_loop().add_signal_handler(number, polling.cancel)
         done, _ = await asyncio.wait({polling}, timeout=max_seconds)
         if done and not polling.cancelled():
-            return _exit_code(polling.result())
+            outcome = polling.result()
+            if outcome.failure is None:
+                await daemon.upkeep.run()
+            return _exit_code(outcome)
         polling.cancel()
         await asyncio.gather(polling, return_exceptions=True)
         looked = daemon.store.progress.good_at_ms() is not None or daemon.documents.status(0)["progress"] is not None
@@ -116,6 +123,7 @@ class PollLoop:
         self._ticked_ms = daemon.clock.uptime_ms()
         self._slept_ms = daemon.clock.slept_ms()
         self._failures = 0
+        self._unstored = False
         self.fatal: Fatal | None = None
 
     def start(self) -> None:
@@ -128,6 +136,10 @@ class PollLoop:
         )
         if interval_s > _LOOK_FOR_SLEEP_S:
             self._scheduler.add_job(self._look_for_sleep, "interval", seconds=_LOOK_FOR_SLEEP_S, **late)
+        soon = datetime.now(UTC) + timedelta(seconds=_UPKEEP_AFTER_S)
+        self._scheduler.add_job(
+            self._daemon.upkeep.run, "interval", seconds=_UPKEEP_EVERY_S, next_run_time=soon, **late
+        )
         if self._manager.watchdog_s is not None:
             self._scheduler.add_job(self._feed, "interval", seconds=self._manager.watchdog_s / 2, **late)
         self._scheduler.start()
@@ -166,11 +178,19 @@ class PollLoop:
         except (WrongOrg, WatchError) as error:
             self._end(Fatal(str(error), getattr(error, "hint", ""), EXIT_CONFIGURATION))
         except sqlite3.Error as error:
-            log.error("nothing can be stored in %s: %s (is the disk full?)", self._daemon.config.database, error)
+            self._tell_unstored(error)
         except Exception:
             log.exception("the poll met a fault of Hexmeter's own; the next one is tried as planned")
 
+    def _tell_unstored(self, error: sqlite3.Error) -> None:
+        """Say that nothing can be stored, once; each interval it is tried again, without asking Hex."""
+        if not self._unstored:
+            log.error("nothing can be stored in %s: %s (is the disk full?)", self._daemon.config.database, error)
+            self._manager.tell(f"STATUS=nothing can be stored: {error}")
+        self._unstored = True
+
     def _after(self, outcome: Outcome) -> None:
+        self._unstored = False
         failure = outcome.failure
         self._manager.tell(f"STATUS=last poll failed: {failure.message}" if failure else "STATUS=watching")
         self._failures = 0 if failure is None else self._failures + 1
@@ -203,12 +223,13 @@ async def _daemon(config: Config, clock: Clock) -> AsyncIterator[Daemon]:
 
     source()  # Without any token nothing is begun.
     with lock(config.database):
-        store = Store.open(config.database)
+        store = Store.open_kept(config.database, config.backups, clock.now_ms())
         token = CurrentToken(source)
         limits = windows(config.poll.requests_per_minute, config.poll.requests_per_hour)
         hexapi = HexClient(config.base_url, token, Pacer(limits, clock, store.progress), clock)
         try:
             daemon = Daemon(config, store, clock)
+            daemon.upkeep.begin()
             daemon.use(Poller(config, store, clock, hexapi, token, daemon.note_page))
             yield daemon
         finally:

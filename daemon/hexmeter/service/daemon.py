@@ -18,6 +18,7 @@ from hexmeter.service.notices import Notice, notices
 from hexmeter.service.poll import Outcome, Poller
 from hexmeter.service.settle import Settler
 from hexmeter.service.threadlink import thread_id_of
+from hexmeter.service.upkeep import Upkeep
 from hexmeter.store.outbox import LEASE_MS
 from hexmeter.store.roster import Calibration
 from hexmeter.store.store import Store
@@ -46,6 +47,7 @@ class Daemon:
         self.figures = Figures(config, store)
         self.documents = Documents(config, store, self.figures)
         self.settler = Settler(config, store, self.figures, clock.now_ms())
+        self.upkeep = Upkeep(config, store, clock)
         self._poller: Poller | None = None
         self._polling = asyncio.Lock()
         self._waited_for: asyncio.Future[Outcome] | None = None
@@ -71,11 +73,24 @@ class Daemon:
 
     async def _poll(self, *, whole: bool) -> Outcome:
         assert self._poller is not None
-        outcome = await self._poller.run(whole=whole)
-        self.settler.settle(outcome, self.clock.now_ms())
+        self._check_storage()
+        try:
+            outcome = await self._poller.run(whole=whole)
+            self.settler.settle(outcome, self.clock.now_ms())
+        except sqlite3.Error as error:
+            self.documents.unstored = str(error)
+            self.publish()
+            raise
         _log_outcome(outcome)
         self.publish()
         return outcome
+
+    def _check_storage(self) -> None:
+        """After nothing could be stored: see whether it can be now, before Hex is asked. Raises sqlite3.Error."""
+        if self.documents.unstored is not None:
+            self.store.database.probe()
+            self.documents.unstored = None
+            log.info("%s can be written to again", self.config.database)
 
     async def poll_whole(self) -> Outcome:
         """Poll the whole window for somebody who waits for it; those who ask before it begins share it."""

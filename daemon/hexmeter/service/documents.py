@@ -27,6 +27,8 @@ class Documents:
         self._store = store
         self._figures = figures
         self._usage = UsageDocument(store, config.zone)
+        self.unstored: str | None = None
+        """Why nothing can be stored at present; the daemon keeps it."""
 
     def status(self, now_ms: int) -> dict[str, Any]:
         """`hexmeter status --json`. `as_of` is the last good poll's time; before there was one, now."""
@@ -140,6 +142,11 @@ class Documents:
 
     def _notes(self) -> list[str]:
         notes = []
+        if self.unstored is not None:
+            notes.append(
+                f"Nothing can be stored in {self._config.database}: {self.unstored}. Hex is not asked until it can, so"
+                " the figures stand still. Is the disk full?"
+            )
         watched = self._figures.watched()
         if not self._store.progress.access().threads:
             notes.append(

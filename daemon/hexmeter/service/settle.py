@@ -25,11 +25,12 @@ _BASELINE_MS = 10 * MINUTE_MS
 
 @dataclass(frozen=True, slots=True)
 class _Firing:
-    """What firing an alert takes besides its rung."""
+    """What firing an alert takes besides its rung; a `quiet` one stands, but is told to nobody."""
 
     ladder: str
     meter: str | None
     digest: str | None = None
+    quiet: bool = False
 
 
 class Settler:
@@ -73,11 +74,12 @@ class Settler:
         if first and not complete and now_ms - self.started_ms < _BASELINE_MS:
             return
         digest = _BASELINE_DIGEST if first else None
+        quiet = self._store.progress.baseline_is_quiet()
         for meter in self._figures.meters(now_ms):
             condition = ladder_condition(
                 meter, self._config.used_levels, self._config.left_levels_micro, complete=complete
             )
-            self._step(meter, condition, _Firing(meter.key, meter.id, digest), now_ms)
+            self._step(meter, condition, _Firing(meter.key, meter.id, digest, quiet), now_ms)
         if first:
             self._store.progress.end_baseline()
 
@@ -116,7 +118,7 @@ class Settler:
                 severity=text.severity,
                 title=text.title,
                 body=text.body,
-                channels=("desktop",) if self._config.notify_desktop else (),
+                channels=("desktop",) if self._config.notify_desktop and not firing.quiet else (),
                 digest=firing.digest,
             ),
             event.at_ms,

@@ -14,6 +14,9 @@ SCHEMA_VERSION = 5
 """The number of migrations there are; a database that has had them all says so in its user_version."""
 
 
+_PROBE_BYTES = 200_000
+
+
 class StoreError(Exception):
     """The database cannot be used; the message says what and where, `hint` what to try."""
 
@@ -100,6 +103,12 @@ class Database:
             _roll_back(self.connection)
             raise
 
+    def probe(self) -> None:
+        """Write about as much as a poll does, and remove it again. Raises sqlite3.Error while that cannot be done."""
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('probe', ?)", ("0" * _PROBE_BYTES,))
+        self.connection.execute("DELETE FROM meta WHERE name = 'probe'")
+
     def org_id(self) -> str | None:
         """The workspace this database belongs to; None for a new one."""
         row = self.connection.execute("SELECT value FROM meta WHERE name = 'org_id'").fetchone()
@@ -147,10 +156,10 @@ def lock(path: Path) -> IO[str]:
             f"{holder} already runs on the database {path}",
             "ask it with: hexmeter status; or stop it first",
         ) from None
-    file.seek(0)
-    file.truncate()
-    file.write(f"the daemon with process id {os.getpid()}")
-    file.flush()
+    # On a full disk the lock holds all the same, without a name in it.
+    with contextlib.suppress(OSError):
+        os.ftruncate(file.fileno(), 0)
+        os.pwrite(file.fileno(), f"the daemon with process id {os.getpid()}".encode(), 0)
     return file
 
 

@@ -125,6 +125,12 @@ class Outbox:
                 (now_ms, ladder),
             )
 
+    def withdraw(self, now_ms: int) -> None:
+        """Deliver nothing of what waits: it may have been delivered already."""
+        self._database.connection.execute(
+            "UPDATE deliveries SET state = 'superseded', at_ms = ? WHERE state IN ('pending', 'claimed')", (now_ms,)
+        )
+
     def alerts(self, limit: int) -> list[tuple[Alert, list[Delivery]]]:
         """The newest alerts with their deliveries, newest first."""
         found = self._database.connection.execute("SELECT * FROM alerts ORDER BY id DESC LIMIT ?", (limit,)).fetchall()

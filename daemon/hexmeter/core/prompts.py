@@ -62,6 +62,12 @@ class Spending:
         return self.rows[0].at_ms
 
     @property
+    def spent_ms(self) -> int:
+        """The last instant at which its first row can have been spent, which tells the period it counts in."""
+        first = self.rows[0]
+        return first.at_ms - (first.after_ms < first.at_ms)
+
+    @property
     def credits_micro(self) -> int:
         """What it cost in all."""
         return sum(row.credits_micro for row in self.rows)

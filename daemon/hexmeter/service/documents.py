@@ -26,7 +26,7 @@ class Documents:
         self._config = config
         self._store = store
         self._figures = figures
-        self._usage = UsageDocument(store, config.zone)
+        self._usage = UsageDocument(store, config.zone, figures.costs)
         self.unstored: str | None = None
         """Why nothing can be stored at present; the daemon keeps it."""
 

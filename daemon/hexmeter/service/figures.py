@@ -23,7 +23,7 @@ class Figures:
         self._config = config
         self._store = store
         self.pool = PoolFigures(config, store)
-        self._costs = CostsByUser(store.breakdown)
+        self.costs = CostsByUser(store.breakdown)
 
     def period(self, now_ms: int) -> Period:
         """The current period of grants."""
@@ -96,7 +96,7 @@ class Figures:
     ) -> Meter:
         if calibration is not None and use is None:
             use = Use()
-        costs = self._costs.of(person.id, period, now_ms)
+        costs = self.costs.of(person.id, period, now_ms)
         return grant_meter(
             person,
             grant,

@@ -1,13 +1,13 @@
-"""What prompts cost, of each user in the period and lately: worked out anew only when the ledger grew."""
+"""What prompts cost, of each user in the period and lately: kept in memory, and told of what the ledger gained."""
 
+from array import array
 from collections import defaultdict
-from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hexmeter.core.burn import RECENT_DAYS, PromptCosts, prompt_costs
 from hexmeter.core.instants import DAY_MS, HOUR_MS
 from hexmeter.core.periods import Period
-from hexmeter.core.prompts import Spending, costs
+from hexmeter.core.prompts import even_parts
 from hexmeter.store.breakdown import Breakdown
 
 
@@ -19,35 +19,102 @@ class UserCosts:
     recent: PromptCosts | None = None
 
 
+@dataclass(slots=True)
+class _Book:
+    """One user's prompts as columns: the thread's key, the last instant at which it was spent, the micro-credits."""
+
+    threads: "array[int]" = field(default_factory=lambda: array("q"))
+    spent_ms: "array[int]" = field(default_factory=lambda: array("q"))
+    costs: "array[int]" = field(default_factory=lambda: array("q"))
+    answer: UserCosts | None = None
+
+    def add(self, thread_key: int, spent_ms: int, cost_micro: int) -> None:
+        self.threads.append(thread_key)
+        self.spent_ms.append(spent_ms)
+        self.costs.append(cost_micro)
+        self.answer = None
+
+    def drop(self, thread_key: int) -> None:
+        """Forget what is known of a thread."""
+        kept = [index for index, key in enumerate(self.threads) if key != thread_key]
+        self.threads, self.spent_ms, self.costs = (
+            array("q", [column[index] for index in kept]) for column in (self.threads, self.spent_ms, self.costs)
+        )
+        self.answer = None
+
+    def within(self, period: Period) -> PromptCosts | None:
+        """What the prompts of `period` cost."""
+        return prompt_costs([cost for at, cost in zip(self.spent_ms, self.costs, strict=True) if at in period])
+
+
 class CostsByUser:
-    """The prompts of all users, kept until the ledger has another row, or the hour ends."""
+    """The prompts of all users since the period began, or for 30 days where that is longer.
+
+    Status is asked for every few seconds, and a large workspace has a quarter of a million prompts in a month: so only
+    new rows are read, and only the figures of those whose rows they are worked out anew.
+    """
 
     def __init__(self, breakdown: Breakdown) -> None:
         self._breakdown = breakdown
-        self._key: Hashable = None
-        self._costs: dict[str | None, UserCosts] = {}
+        self._books: dict[str | None, _Book] = {}
+        self._newest_row = 0
+        self._read_for: tuple[Period, int] | None = None
+        self._hour_ms = 0
 
     def of(self, user_id: str | None, period: Period, now_ms: int) -> UserCosts:
         """What the prompts of one user cost."""
+        self._refresh(period, now_ms)
+        book = self._books.get(user_id)
+        if book is None:
+            return UserCosts()
+        if book.answer is None:
+            book.answer = UserCosts(book.within(period), book.within(self._recent()))
+        return book.answer
+
+    def within(self, period: Period) -> dict[str | None, PromptCosts | None] | None:
+        """What each user's prompts of any `period` cost; None where it reaches further back than is kept here."""
+        if self._read_for is None or period.start_ms < self._since_ms(self._read_for[0]):
+            return None
+        self._read_new()
+        return {user_id: book.within(period) for user_id, book in self._books.items()}
+
+    def _recent(self) -> Period:
+        return Period(self._hour_ms - RECENT_DAYS * DAY_MS, self._hour_ms + HOUR_MS)
+
+    def _since_ms(self, period: Period) -> int:
+        return min(period.start_ms, self._recent().start_ms)
+
+    def _refresh(self, period: Period, now_ms: int) -> None:
         hour_ms = now_ms // HOUR_MS * HOUR_MS
-        key = self._breakdown.newest_row(), period, hour_ms
-        if key != self._key:
-            self._costs = self._all(period, Period(hour_ms - RECENT_DAYS * DAY_MS, max(now_ms, hour_ms + HOUR_MS)))
-            self._key = key
-        return self._costs.get(user_id, UserCosts())
+        # Daily from the beginning, so that the old are forgotten, and threads follow a user who was found out later.
+        day = now_ms // DAY_MS
+        if self._read_for != (period, day):
+            self._read_for = period, day
+            self._books, self._newest_row = {}, 0
+        if self._hour_ms != hour_ms:
+            self._hour_ms = hour_ms
+            for book in self._books.values():
+                book.answer = None
+        self._read_new()
 
-    def _all(self, period: Period, recent: Period) -> dict[str | None, UserCosts]:
-        both = Period(min(period.start_ms, recent.start_ms), max(period.end_ms, recent.end_ms))
-        users = {about.id: about.user_id for about, _ in self._breakdown.threads(both)}
-        found: dict[str | None, list[Spending]] = defaultdict(list)
-        for thread_id, spending in self._breakdown.spendings(users):
-            found[users[thread_id]].append(spending)
-        return {
-            user_id: UserCosts(costs_within(spent, period), costs_within(spent, recent))
-            for user_id, spent in found.items()
-        }
-
-
-def costs_within(spent: list[Spending], period: Period) -> PromptCosts | None:
-    """What the prompts cost that were seen in `period`, each with all that belongs to it."""
-    return prompt_costs(costs(spending for spending in spent if spending.at_ms - 1 in period))
+    def _read_new(self) -> None:
+        """Take in the rows since the last time; a thread with rows that belong to earlier ones is read whole."""
+        newest_row = self._breakdown.newest_row()
+        if self._read_for is None or newest_row <= self._newest_row:
+            return
+        since_ms = self._since_ms(self._read_for[0])
+        rows = self._breakdown.prompted(since_ms, self._newest_row)
+        self._newest_row = newest_row
+        whole = {thread_key for thread_key, _, _, _, prompts in rows if prompts == 0}
+        books = defaultdict(_Book, self._books)
+        for thread_key, user_id, spent_ms, credits_micro, prompts in rows:
+            if thread_key not in whole:
+                for part in even_parts(credits_micro, prompts) if prompts > 1 else (credits_micro,):
+                    books[user_id].add(thread_key, spent_ms, part)
+        for thread_key, user_id in {(row[0], row[1]) for row in rows if row[0] in whole}:
+            book = books[user_id]
+            book.drop(thread_key)
+            for spent_ms, cost_micro in self._breakdown.costs_of(thread_key):
+                if spent_ms >= since_ms:
+                    book.add(thread_key, spent_ms, cost_micro)
+        self._books = dict(books)

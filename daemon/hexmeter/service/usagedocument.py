@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hexmeter.core.burn import prompt_costs
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.ledger import Basis, share
 from hexmeter.core.periods import Period, days_between
-from hexmeter.core.prompts import Spending, even_parts
-from hexmeter.service.promptcosts import costs_within
+from hexmeter.core.prompts import even_parts
+from hexmeter.service.promptcosts import CostsByUser
 from hexmeter.store.breakdown import About
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
@@ -28,9 +29,10 @@ Row = dict[str, Any]
 class UsageDocument:
     """The rows of `GET /v1/usage`, dearest first; days in their order."""
 
-    def __init__(self, store: Store, zone: ZoneInfo) -> None:
+    def __init__(self, store: Store, zone: ZoneInfo, costs: CostsByUser) -> None:
         self._store = store
         self._zone = zone
+        self._costs = costs
 
     def rows(self, by: str, period: Period) -> list[Row]:
         """The ledger within `period`, summed by one of DIMENSIONS."""
@@ -52,9 +54,23 @@ class UsageDocument:
         return {"user": (person.email if person else user_id) or user_id or UNATTRIBUTED, "user_id": user_id}
 
     def _by_user(self, period: Period) -> list[Row]:
-        uses = self._store.ledger.use_by_user(period)
-        rows = self._grouped(period, lambda about: about.user_id or "", lambda about: self.user(about.user_id))
-        return [{**row, "estimated": uses[row["user_id"]].estimated} for row in rows]
+        costs = self._costs.within(period)
+        if costs is None:
+            by_user: dict[str | None, list[int]] = defaultdict(list)
+            for (_, user_id), found in self._store.breakdown.costs(period).items():
+                by_user[user_id] += found
+            costs = {user_id: prompt_costs(found) for user_id, found in by_user.items()}
+        rows = [
+            {
+                **self.user(user_id),
+                "credits": to_number(use.used_micro),
+                "estimated": use.estimated,
+                **shapes.prompts(costs.get(user_id)),
+            }
+            for user_id, use in self._store.ledger.use_by_user(period).items()
+            if use.used_micro
+        ]
+        return sorted(rows, key=_dearest_first)
 
     def _by_day(self, period: Period) -> list[Row]:
         days: list[tuple[date, Period]] = [*days_between(period.start_ms, period.end_ms, self._zone)]
@@ -72,11 +88,13 @@ class UsageDocument:
             sums[key(about)] += micro
             names.setdefault(key(about), about)
         keys = {about.id: key(about) for about, _ in used}
-        spent: dict[str, list[Spending]] = defaultdict(list)
-        for thread_id, spending in self._store.breakdown.spendings(keys):
-            spent[keys[thread_id]].append(spending)
+        costs: dict[str, list[int]] = defaultdict(list)
+        for (thread_id, _), found in self._store.breakdown.costs(period).items():
+            # What used nothing within the period has no row.
+            if thread_id in keys:
+                costs[keys[thread_id]] += found
         rows = [
-            {**named(names[group]), "credits": to_number(micro), **shapes.prompts(costs_within(spent[group], period))}
+            {**named(names[group]), "credits": to_number(micro), **shapes.prompts(prompt_costs(costs[group]))}
             for group, micro in sums.items()
             if micro
         ]

@@ -2,14 +2,15 @@
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from hexmeter.core.periods import Period
-from hexmeter.core.prompts import Spending, spendings
+from hexmeter.core.prompts import Spending, costs, even_parts, spendings
 from hexmeter.store.database import Database
-from hexmeter.store.sums import ROW, Sums, usage_of
+from hexmeter.store.sums import LAST_MS, ROW, Sums, usage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class About:
     model: str | None
     source: str | None
     type: str | None
+
+
+_Prompted = tuple[int, str | None, int, int, int]
 
 
 class Breakdown:
@@ -53,6 +57,47 @@ class Breakdown:
         for thread_id, rows in groupby(found, key=_thread_id):
             for spending in spendings([usage_of(row) for row in rows]):
                 yield thread_id, spending
+
+    def costs(self, period: Period) -> dict[tuple[str, str | None], list[int]]:
+        """What the prompts cost that were seen in `period`, each with all that belongs to it, by the id of their thread
+        and of its user."""
+        columns = "t.id, t.user_id, l.thread_key, l.prompts, l.credits_micro"
+        found = self._database.connection.execute(
+            f"SELECT {columns} FROM ledger l INDEXED BY ledger_by_time JOIN threads t ON t.key = l.thread_key"
+            f" WHERE l.at_ms >= :start AND {LAST_MS} >= :start AND l.prompts >= 0"
+            f" AND ({LAST_MS} < :end OR l.prompts = 0)",
+            {"start": period.start_ms, "end": period.end_ms},
+        ).fetchall()
+        # A follow-up comes after its prompt, and a fall has its interval: whatever belongs to a prompt is among these.
+        whole = {row["thread_key"]: (row["id"], row["user_id"]) for row in found if row["prompts"] == 0}
+        by_thread: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+        for thread_id, user_id, key, prompts, credits_micro in found:
+            if key not in whole:
+                by_thread[thread_id, user_id] += even_parts(credits_micro, prompts)
+        for key, thread in whole.items():
+            by_thread[thread] += [cost for spent_ms, cost in self.costs_of(key) if spent_ms in period]
+        return by_thread
+
+    def costs_of(self, thread_key: int) -> list[tuple[int, int]]:
+        """The prompts of one thread: the last instant at which each was spent, and its micro-credits."""
+        found = self._database.connection.execute(
+            f"SELECT {ROW} FROM ledger l JOIN threads t ON t.key = l.thread_key WHERE l.thread_key = ? ORDER BY l.id",
+            (thread_key,),
+        )
+        spent = spendings([usage_of(row) for row in found])
+        return [(spending.spent_ms, cost) for spending in spent for cost in costs([spending])]
+
+    def prompted(self, since_ms: int, after_row: int) -> list[_Prompted]:
+        """The rows after `after_row`, spent since `since_ms`, whose prompts are known: the key and user of the thread,
+        the last instant at which it was spent, its micro-credits and its prompts."""
+        found = self._database.connection.execute(
+            f"SELECT l.thread_key, t.user_id, {LAST_MS}, l.credits_micro, l.prompts FROM ledger l"
+            " JOIN threads t ON t.key = l.thread_key"
+            f" WHERE {'l.id > :after' if after_row else 'l.at_ms >= :since'} AND {LAST_MS} >= :since"
+            " AND l.prompts IS NOT NULL",
+            {"after": after_row, "since": since_ms},
+        )
+        return [tuple(row) for row in found]
 
     def newest_row(self) -> int:
         """The number of the newest row; it grows with the ledger."""

@@ -17,7 +17,7 @@ from hexmeter.store.database import Database
 
 ROW = "t.id AS thread_id, l.after_ms, l.at_ms, l.credits_micro, l.prompts, l.basis, l.seen_ms"
 
-_LAST_MS = "(l.at_ms - (l.after_ms < l.at_ms))"
+LAST_MS = "(l.at_ms - (l.after_ms < l.at_ms))"
 """The last instant at which a row's credits can have been spent, to the millisecond: it ends there."""
 
 _COUNTED = (
@@ -81,7 +81,7 @@ class Sums:
             connection.execute("DELETE FROM backfills")
             for width_ms in (HOUR_MS, DAY_MS):
                 connection.execute(
-                    f"INSERT INTO sums SELECT {width_ms}, {_floor(_LAST_MS, width_ms)}, coalesce(t.user_id, ''),"
+                    f"INSERT INTO sums SELECT {width_ms}, {_floor(LAST_MS, width_ms)}, coalesce(t.user_id, ''),"
                     f" {_COUNTED} FROM ledger l JOIN threads t ON t.key = l.thread_key GROUP BY 2, 3"
                 )
             connection.execute(
@@ -156,7 +156,7 @@ class Sums:
         return self._database.connection.execute(
             f"SELECT {columns}, {_COUNTED} FROM ledger l INDEXED BY ledger_by_time"
             " JOIN threads t ON t.key = l.thread_key"
-            f" WHERE l.at_ms BETWEEN :start AND :end AND {_LAST_MS} >= :start AND {_LAST_MS} < :end"
+            f" WHERE l.at_ms BETWEEN :start AND :end AND {LAST_MS} >= :start AND {LAST_MS} < :end"
             f" GROUP BY {'l.thread_key' if by_thread else 't.user_id'}",
             {"start": period.start_ms, "end": period.end_ms},
         )

@@ -100,6 +100,8 @@ class Ledger:
             before = known[thread.id][1] if thread.id in known else None
             if not thread.credits_micro or (before is not None and thread.credits_micro <= before.high_micro):
                 continue
+            if before is None and (watched_since_ms is None or thread.created_ms < watched_since_ms):
+                continue  # Backfill, which is all there is in a first run.
             observation = self._observe(before, thread, look, watched_since_ms, gap_ms)
             if observation is not None and any(_countable(row) for row in observation.rows):
                 found.append((thread, _is_first(before)))

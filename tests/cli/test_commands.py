@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hexmeter.cli.main import COMMANDS
+from hexmeter.cli.main import COMMANDS, module_of
 from running_daemon import Home, Ran, home
 
 from .conftest import EVERYONE, Hex, plan
@@ -70,7 +70,7 @@ def test_wrong_usage_is_exit_2_and_explained(admins: Home, arguments: list[str])
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_is_the_modules_first_line(name: str) -> None:
-    document = import_module(f"hexmeter.cli.{name}").__doc__ or ""
+    document = import_module(module_of(name)).__doc__ or ""
     assert COMMANDS[name] == document.splitlines()[0]
 
 

@@ -30,6 +30,7 @@ BODIES = {
     "/v1/track": {"threads": ["ed-new"]},
     "/v1/untrack": {"threads": ["ed-new"]},
     "/v1/calibrate": {"used": "1"},
+    "/v1/import": {"rows": [["c" + "0" * 32, 1_795_348_800_000, "ed@acme.test", 1, "", "", "", ""]], "dry_run": True},
     "/v1/deliveries/claim": {"channel": "desktop", "claimant": "a tray"},
     "/v1/deliveries/confirm": {"deliveries": [1], "state": "handed_over", "claimant": "a tray"},
 }

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from builders import BERLIN, credits, utc
 from hexmeter.core.ledger import Basis
+from hexmeter.core.model import Person
 from hexmeter.core.periods import Period
 from hexmeter.core.usagelog import LogRow, understand
-from hexmeter.store.imports import Imports, Standing
+from hexmeter.store.imports import Group, Imports, Standing, Whose
 from hexmeter.store.store import Store
 
 ALL = Period(0, utc("2100-01-01"))
@@ -114,5 +115,10 @@ def test_the_ledger_begins_no_later_than_anything_it_holds(
             "INSERT INTO ledger (thread_key, after_ms, at_ms, credits_micro, basis, seen_ms) VALUES (1, ?, ?, 5, ?, 0)",
             (utc(after), utc(at), basis),
         )
-    assert store.imports.ledger_begins("u") == (None if begins is None else utc(begins))
-    assert store.imports.ledger_begins("") is None
+    expected = None if begins is None else utc(begins)
+    assert store.imports.ledger_begins(Whose(Group.ONE, "u")) == expected
+    assert store.imports.ledger_begins(Whose(Group.ALL)) == expected
+    assert store.imports.ledger_begins(Whose(Group.UNLISTED)) == expected
+    assert store.imports.ledger_begins(Whose(Group.ONE, "v")) is None
+    store.roster.save([Person("u", None, None, None)], 7, whole=True)
+    assert store.imports.ledger_begins(Whose(Group.UNLISTED)) is None

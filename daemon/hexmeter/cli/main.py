@@ -18,6 +18,7 @@ COMMANDS = {
     "alerts": "Show what was told, newest first, and what became of it.",
     "track": "Follow single threads by their links: for Editors and Explorers, whom Hex shows no list.",
     "calibrate": "Set a grant's meter to the figure that Hex's own page shows.",
+    "import": "Take in a usage log that an Admin downloaded from Hex.",
     "daemon": "Run the daemon in the foreground: it polls Hex, stores what it sees and answers all other commands.",
     "simulate": "Run a simulated Hex on this machine, to try hexmeter without an account.",
     "demo": "Show everything at work on a simulated Hex: no account, nothing left behind.",
@@ -122,11 +123,18 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
         if name == wanted:
-            module = import_module(f"hexmeter.cli.{name}")
+            module = import_module(module_of(name))
             module.add_arguments(command)
             command.set_defaults(run=module.run)
             _add_config(command, argparse.SUPPRESS)
     return parser.parse_args(argv)
+
+
+def module_of(command: str) -> str:
+    """The module of a command; a name that is a keyword of Python has an underscore behind it there."""
+    from keyword import iskeyword
+
+    return f"hexmeter.cli.{command}{'_' if iskeyword(command) else ''}"
 
 
 def _add_config(parser: argparse.ArgumentParser, default: str | None) -> None:

@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", choices=_DIMENSIONS, default="user", help="what to sum by (default: user)")
     parser.add_argument("--since", metavar="WHEN", help=f"from then on: {_WHEN}; default: the start of this period")
     parser.add_argument("--until", metavar="WHEN", help="up to then, not included; default: now")
+    parser.add_argument("--compare", action="store_true", help="beside what imported logs say, by user or day")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="the sums, as JSON")
     form.add_argument("--csv", action="store_true", help="the sums, as CSV for a spreadsheet")
@@ -42,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run `hexmeter usage`."""
+    if arguments.compare:
+        from hexmeter.cli.comparing import compare
+
+        return compare(arguments)
     document = client(arguments.config).get("/v1/usage", by=arguments.by, since=arguments.since, until=arguments.until)
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 from hexmeter.core.instants import DAY_MS
 from hexmeter.core.periods import Period
 from hexmeter.core.spans import ALLOWED, SpanError, span
+from hexmeter.core.usagelog import LogRow
 from hexmeter.service.daemon import Daemon, Refused
+from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.poll import Outcome
 from hexmeter.service.usagedocument import DIMENSIONS
 from hexmeter.service.watch import WatchError
@@ -21,6 +23,7 @@ from hexmeter.wire.shapes import Failure
 from hexmeter.wire.statusbar import FORMATS, formatted
 
 _MOST_DAYS = 3660
+_MOST_DAYS_COMPARED = 366
 _CHANNELS = ("desktop",)
 _STATES = ("handed_over", "seen", "pending")
 
@@ -75,9 +78,18 @@ class Api:
         return Stream(self._events())
 
     async def usage(self, request: Request) -> dict[str, Any]:
+        by, asked = self._asked(request, DIMENSIONS, _MOST_DAYS)
+        return self._daemon.documents.usage(by, asked)
+
+    async def compare(self, request: Request) -> dict[str, Any]:
+        by, asked = self._asked(request, ("user", "day"), _MOST_DAYS_COMPARED)
+        return self._daemon.documents.comparison(by, asked)
+
+    def _asked(self, request: Request, dimensions: Sequence[str], most_days: int) -> tuple[str, Period]:
+        """What usage is asked for: by which dimension, and of which time."""
         by = request.query.get("by", "user")
-        if by not in DIMENSIONS:
-            raise _bad(f"usage by {by[:40]!r}", f"by: {', '.join(DIMENSIONS)}")
+        if by not in dimensions:
+            raise _bad(f"usage by {by[:40]!r}", f"by: {', '.join(dimensions)}")
         now_ms = self._daemon.clock.now_ms()
         period = self._daemon.figures.period(now_ms)
         # The day that runs is shown, those to come are not.
@@ -88,9 +100,9 @@ class Api:
             asked = span(since, until, default, now_ms, self._daemon.config.zone)
         except SpanError as error:
             raise _bad(f"usage: {error}", f"since and until: {ALLOWED}") from None
-        if by == "day" and asked.end_ms - asked.start_ms > _MOST_DAYS * DAY_MS:
-            raise _bad("usage by day of so long a time", f"by day: at most {_MOST_DAYS} days")
-        return self._daemon.documents.usage(by, asked)
+        if by == "day" and asked.end_ms - asked.start_ms > most_days * DAY_MS:
+            raise _bad("usage by day of so long a time", f"by day: at most {most_days} days")
+        return by, asked
 
     async def newest(self, request: Request) -> dict[str, Any]:
         limit = request.query.get("limit", "20")
@@ -126,6 +138,13 @@ class Api:
             raise _bad("a calibration takes a meter and an amount", 'such as {"meter": "grant", "used": "12.5"}')
         meter = await self._daemon.calibrate(meter_name, str(amount), is_used=given == ["used"])
         return {"meter": shapes.meter(meter)}
+
+    async def take_rows(self, request: Request) -> dict[str, Any]:
+        body = _body(request)
+        rows, dry_run = parse_rows(body.get("rows")), body.get("dry_run", False)
+        if rows is None or not isinstance(dry_run, bool):
+            raise _bad("an import takes rows of a usage log", f"1 to {MOST_ROWS} of {', '.join(LogRow._fields)}")
+        return self._daemon.import_rows(rows, dry_run=dry_run)
 
     async def claim(self, request: Request) -> dict[str, Any]:
         body = _body(request)
@@ -167,6 +186,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/status", "the meters and how polling goes; format=oneline|waybar", Api.status),
     Route("GET", "/v1/events", "server-sent events: status and alerts, as they change", Api.events),
     Route("GET", "/v1/usage", f"the ledger, summed; by={'|'.join(DIMENSIONS)}, since, until", Api.usage),
+    Route("GET", "/v1/compare", "polling beside imported logs; by=user|day, since, until", Api.compare),
     Route("GET", "/v1/increases", "the newest increases; limit=1…500", Api.newest),
     Route("GET", "/v1/alerts", "what was told, newest first", Api.alerts),
     Route("POST", "/v1/poll", "poll now, the whole window; answers when done", Api.poll),
@@ -174,6 +194,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/track", "follow threads: threads=[link or id, …]", Api.track),
     Route("POST", "/v1/untrack", "follow threads no longer: threads=[link or id, …]", Api.untrack),
     Route("POST", "/v1/calibrate", "anchor a meter: meter, and used or remaining", Api.calibrate),
+    Route("POST", "/v1/import", "take in rows of a usage log: rows, dry_run", Api.take_rows),
     Route("POST", "/v1/deliveries/claim", "take what waits: channel, claimant", Api.claim),
     Route("POST", "/v1/deliveries/confirm", "say what became of it: deliveries, state, claimant", Api.confirm),
 )

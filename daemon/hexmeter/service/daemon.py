@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from hexmeter.config.model import Config
 from hexmeter.core.clock import Clock
@@ -12,8 +13,10 @@ from hexmeter.core.credits import CreditsError, format_credits, parse_credits
 from hexmeter.core.meters import Meter
 from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.strings import clean
+from hexmeter.core.usagelog import LogRow
 from hexmeter.service.documents import Documents
 from hexmeter.service.figures import Figures
+from hexmeter.service.importing import import_rows
 from hexmeter.service.notices import Notice, notices
 from hexmeter.service.poll import Outcome, Poller
 from hexmeter.service.settle import Settler
@@ -176,6 +179,13 @@ class Daemon:
         for link in links:
             self.store.progress.untrack(thread_id_of(link) or link)
         self.publish()
+
+    def import_rows(self, rows: Sequence[LogRow], *, dry_run: bool) -> dict[str, Any]:
+        """Store rows of a usage log, or only say what would become of them."""
+        told = import_rows(self.store, self.figures.imported, rows, self.clock.now_ms(), dry_run=dry_run)
+        if not dry_run:
+            self.publish()
+        return told
 
     async def calibrate(self, meter_name: str, amount: str, *, is_used: bool) -> Meter:
         """Anchor a meter to a figure read in Hex, right after a good poll; the meter as it is then.

@@ -10,6 +10,7 @@ from hexmeter.core.instants import to_iso
 from hexmeter.core.periods import Period
 from hexmeter.core.rules import BLIND_AFTER_INTERVALS
 from hexmeter.service.figures import Figures
+from hexmeter.service.importedusage import with_imported
 from hexmeter.service.notices import Notice
 from hexmeter.service.usagedocument import UNATTRIBUTED, UsageDocument
 from hexmeter.store.outbox import Alert, Delivery
@@ -64,8 +65,12 @@ class Documents:
             "since": to_iso(period.start_ms),
             "until": to_iso(period.end_ms),
             "timezone": self._config.zone.key,
-            "rows": self._usage.rows(by, period),
+            "rows": with_imported(self._figures.imported, by, self._usage.rows(by, period), period, self._config.zone),
         }
+
+    def comparison(self, by: str, period: Period) -> dict[str, Any]:
+        """`hexmeter usage --compare`: by user, or by day and user."""
+        return self._figures.imported.comparison(by, period)
 
     def alerts(self) -> dict[str, Any]:
         """`hexmeter alerts --json`: newest first."""

@@ -5,6 +5,7 @@ from hexmeter.core.grants import Grant, NoGrant, grant_held
 from hexmeter.core.meters import Meter, Use, grant_key, grant_meter
 from hexmeter.core.model import Identity, Person
 from hexmeter.core.periods import Period, period_at
+from hexmeter.service.imported import Imported
 from hexmeter.service.poolfigures import PoolFigures
 from hexmeter.service.promptcosts import CostsByUser
 from hexmeter.service.watch import Watched, WatchError, effective_watch, resolve
@@ -22,7 +23,8 @@ class Figures:
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
         self._store = store
-        self.pool = PoolFigures(config, store)
+        self.imported = Imported(store, config.zone, self.watched, self._sees_whole)
+        self.pool = PoolFigures(config, store, self.imported)
         self.costs = CostsByUser(store.breakdown)
 
     def period(self, now_ms: int) -> Period:
@@ -46,9 +48,9 @@ class Figures:
         if identity is None or watched is None:
             return []
         period = self.period(now_ms)
-        uses = self._store.ledger.use_by_user(period)
         roles = self._store.roster.roles_in(period)
         calibrations = self._store.roster.calibrations_in(period)
+        uses = self.imported.uses(period, calibrations)
         meters = []
         for person in watched.people if watched.people is not None else self._store.roster.everybody():
             grant = grant_held(person, roles.get(person.id, []), self._config.plan)
@@ -114,6 +116,12 @@ class Figures:
         if not self._store.progress.access().threads:
             return any(self._store.ledger.thread(tracked.thread_id) for tracked in self._store.progress.tracked())
         return self._store.progress.listing(_scope_of(watched, person)).watched_since_ms is not None
+
+    def _sees_whole(self, user_id: str) -> bool:
+        """Whether a listing of everybody holds all threads of this person ("": of everybody)."""
+        identity = self._store.progress.identity()
+        own = identity.person if identity else None
+        return identity is not None and (own is None or own.role in SEES_EVERYTHING or own.id == user_id)
 
     def _sees_all(self, identity: Identity, watched: Watched, person: Person, period: Period) -> bool:
         if not self._store.progress.access().threads:

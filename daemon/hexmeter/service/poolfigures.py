@@ -6,6 +6,7 @@ from hexmeter.core.grants import Grant, NoGrant, grant_held
 from hexmeter.core.meters import Meter, grant_key
 from hexmeter.core.periods import Period, period_at
 from hexmeter.core.pool import POOL, SPEND, Balance, Draw, overdraw, pool_meter, spend_meter
+from hexmeter.service.imported import Imported
 from hexmeter.store.progress import EVERYBODY
 from hexmeter.store.store import Store
 
@@ -16,9 +17,10 @@ _MOST_PERIODS = 24
 class PoolFigures:
     """What the pool's two meters show. Nothing here asks Hex, and nothing is written."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Store, imported: Imported) -> None:
         self._config = config
         self._store = store
+        self._imported = imported
         self._cached: tuple[object, tuple[Draw, Draw]] | None = None
 
     def meters(self, now_ms: int, unseen: str | None) -> list[Meter]:
@@ -82,8 +84,8 @@ class PoolFigures:
 
     def _overdraws(self, period: Period, until_ms: int) -> Draw:
         """What everybody used beyond their grant in `period`, up to `until_ms`."""
-        uses = self._store.ledger.use_by_user(Period(period.start_ms, until_ms))
         calibrations = self._store.roster.calibrations_in(period)
+        uses = self._imported.uses(Period(period.start_ms, until_ms), calibrations)
         people = {person.id: person for person in self._store.roster.everybody()}
         roles = self._store.roster.roles_in(period)
         drawn_micro, estimated, at_least = 0, False, not self._store.progress.listing(EVERYBODY).covers(period)

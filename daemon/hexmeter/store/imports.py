@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from hexmeter.core.instants import DAY_MS
@@ -17,6 +18,30 @@ class Standing(StrEnum):
     NEW = "new"
     KNOWN = "known"
     CHANGED = "changed"
+
+
+class Group(StrEnum):
+    """Whose part of the ledger."""
+
+    ONE = "one"
+    UNLISTED = "unlisted"
+    """Those whom Hex does not list, and the unattributed: among them is who left before anybody looked."""
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """One user's part of the ledger, or that of a group, in which it must be."""
+
+    group: Group
+    user_id: str = ""
+
+
+_WHOSE = {
+    Group.ONE: "= :user",
+    Group.UNLISTED: "NOT IN (SELECT id FROM people WHERE listed)",
+    Group.ALL: "IS NOT NULL",
+}
 
 
 class Imports:
@@ -56,44 +81,56 @@ class Imports:
 
     def span(self) -> Period | None:
         """From the first row to behind the last; None without rows."""
-        first: int | None = None
-        last = 0
+        spans = []
         for user in self.users():
             row = self._database.connection.execute(
                 "SELECT (SELECT min(at_ms) FROM imports WHERE user = :user) AS first,"
                 " (SELECT max(at_ms) FROM imports WHERE user = :user) AS last",
                 {"user": user},
             ).fetchone()
-            first, last = min(first or row["first"], row["first"]), max(last, row["last"])
-        return None if first is None else Period(first, last + 1)
+            spans.append((row["first"], row["last"] + 1))
+        return Period(min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
-    def of(self, user: str, period: Period) -> int:
-        """The micro-credits of a user's rows in `period`."""
+    def of(self, user: str, period: Period, *, anchored_ms: int | None = None) -> int:
+        """The micro-credits of a user's rows in `period`; without those that a calibration at `anchored_ms` holds
+        already: rows of before it that were imported after it."""
+        sql = "SELECT coalesce(sum(credits_micro), 0) FROM imports WHERE user = ? AND at_ms >= ? AND at_ms < ?"
+        values: tuple[object, ...] = (user, period.start_ms, period.end_ms)
+        if anchored_ms is not None:
+            sql += " AND (at_ms >= ? OR imported_ms <= ?)"
+            values += (anchored_ms, anchored_ms)
+        return int(self._database.connection.execute(sql, values).fetchone()[0])
+
+    def by_word(self, user: str, period: Period, word: str) -> dict[str, int]:
+        """The micro-credits of a user's rows in `period`, by model, source or type; "" where the log says none."""
+        assert word in ("model", "source", "type")
         found = self._database.connection.execute(
-            "SELECT coalesce(sum(credits_micro), 0) FROM imports WHERE user = ? AND at_ms >= ? AND at_ms < ?",
+            f"SELECT {word}, sum(credits_micro) FROM imports WHERE user = ? AND at_ms >= ? AND at_ms < ? GROUP BY 1",
             (user, period.start_ms, period.end_ms),
         )
-        return int(found.fetchone()[0])
+        return {row[0]: row[1] for row in found}
 
-    def ledger_begins(self, user_id: str) -> int | None:
-        """An instant before which the ledger can hold nothing of this user ("" nobody's); None where it holds nothing.
+    def ledger_begins(self, whose: Whose) -> int | None:
+        """An instant before which the ledger can hold nothing of theirs; None where it holds nothing.
 
         From the roll-ups, so it may lie up to a day before the first that it does hold.
         """
+        condition = _WHOSE[whose.group]
         row = self._database.connection.execute(
-            "SELECT start_ms, rows = backfilled AS at_once FROM sums WHERE width_ms = ? AND user_id = ?"
-            " ORDER BY start_ms LIMIT 1",
-            (DAY_MS, user_id),
+            f"SELECT start_ms, min(rows = backfilled) AS at_once FROM sums WHERE width_ms = {DAY_MS} AND start_ms ="
+            f" (SELECT start_ms FROM sums WHERE width_ms = {DAY_MS} AND user_id {condition} ORDER BY start_ms LIMIT 1)"
+            f" AND user_id {condition}",
+            {"user": whose.user_id},
         ).fetchone()
-        if row is None:
+        if row["start_ms"] is None:
             return None
         # Backfill counts at an instant; what was seen to grow may have begun to a day before it ended. What took longer
         # has an index of its own.
         begins_ms: int = row["start_ms"] - (0 if row["at_once"] else DAY_MS)
         longest = self._database.connection.execute(
             "SELECT min(l.after_ms) FROM ledger l INDEXED BY ledger_over_days JOIN threads t ON t.key = l.thread_key"
-            f" WHERE l.at_ms - l.after_ms > {DAY_MS} AND coalesce(t.user_id, '') = ?",
-            (user_id,),
+            f" WHERE l.at_ms - l.after_ms > {DAY_MS} AND coalesce(t.user_id, '') {condition}",
+            {"user": whose.user_id},
         ).fetchone()[0]
         return begins_ms if longest is None else min(begins_ms, longest)
 

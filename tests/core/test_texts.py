@@ -6,7 +6,7 @@ from builders import BERLIN, NOW_MS, meter
 from hexmeter.core.alerts import Kind, Rung
 from hexmeter.core.instants import DAY_MS
 from hexmeter.core.meters import Bound, Meter
-from hexmeter.core.texts import Text, blind_text, day_text, digest_text, ladder_text, moment_text
+from hexmeter.core.texts import Text, blind_text, day_text, digest_text, ladder_text, moment_text, restored_text
 
 USED = Rung(Kind.USED)
 EXHAUSTED = Rung(Kind.EXHAUSTED)
@@ -128,3 +128,14 @@ def test_days_and_moments_are_local() -> None:
     assert (day_text(late_ms, BERLIN), moment_text(late_ms, BERLIN)) == ("Mon 23 Nov", "Mon 23 Nov 00:05")
     days = [day_text(NOW_MS + day * DAY_MS, BERLIN).split()[0] for day in range(7)]
     assert days == ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+
+
+def test_a_restoration_says_what_is_where_and_what_is_gone() -> None:
+    text = restored_text("file is not a database", "/data/hexmeter.db.damaged-20261122T120000Z", NOW_MS, BERLIN)
+    assert text == Text(
+        "Hexmeter restored its database",
+        "The database was damaged (file is not a database), so the backup of Sun 22 Nov 13:00 took its place. Usage"
+        " since then is read from Hex again, with less exact times; calibrations made since then are missing. The"
+        " damaged file is kept: /data/hexmeter.db.damaged-20261122T120000Z",
+        "warning",
+    )

@@ -120,8 +120,9 @@ class Daemon:
 
     def check_blind(self) -> None:
         """Decide `blind` and tell the listeners: figures grow stale without any poll."""
-        with contextlib.suppress(sqlite3.Error):  # The poll that cannot store says so.
-            self.settler.check_blind(self.clock.now_ms())
+        if self.documents.unstored is None:
+            with contextlib.suppress(sqlite3.Error):  # The poll that cannot store says so.
+                self.settler.check_blind(self.clock.now_ms())
         self.publish()
 
     def note_page(self) -> None:

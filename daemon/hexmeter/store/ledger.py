@@ -113,6 +113,18 @@ class Ledger:
         ids = set(thread_ids)
         return len(ids) - len(self._known(ids))
 
+    def learnt_since(self, user_id: str, at_ms: int, period: Period) -> int:
+        """The micro-credits of `period` that a user had spent before `at_ms`, but that were first seen after it.
+
+        A calibration of that moment holds them already. Only backfill is seen so late: the rest is spent when seen.
+        """
+        row = self._database.connection.execute(
+            "SELECT coalesce(sum(l.credits_micro), 0) AS learnt FROM ledger l JOIN threads t ON t.key = l.thread_key"
+            " WHERE l.basis = 'backfill' AND l.seen_ms > ? AND l.at_ms >= ? AND l.at_ms <= ? AND t.user_id = ?",
+            (at_ms, period.start_ms, at_ms, user_id),
+        ).fetchone()
+        return int(row["learnt"])
+
     def rows_of(self, thread_id: str) -> list[Usage]:
         """All usage of one thread, in the order it was stored."""
         found = self._database.connection.execute(
@@ -199,6 +211,9 @@ def _is_first(known: Known | None) -> bool:
     return known is None or not known.high_micro
 
 
+_SEVEN = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(7))
+
+
 def _write(connection: sqlite3.Connection, page: _Page) -> None:
     connection.executemany(
         "INSERT INTO threads (id, user_id, created_ms, credits_micro, high_micro, figure_ms, look, model, type, source,"
@@ -214,13 +229,18 @@ def _write(connection: sqlite3.Connection, page: _Page) -> None:
         " model = ?, type = ?, source = ?, title = ?, sensitive = ?, url = ? WHERE key = ?",
         [(thread.user_id, *_standing(known), *_details(thread), key) for thread, key, known in page.seen],
     )
-    connection.executemany(
-        "INSERT INTO ledger (thread_key, after_ms, at_ms, credits_micro, prompts, basis, seen_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (key, row.after_ms, row.at_ms, row.credits_micro, row.prompts, row.basis, row.seen_ms)
-            for key, row in page.rows
-        ],
+    # In one statement: with triggers each has a journal of its own, of all the pages that it changes.
+    connection.execute(
+        "INSERT INTO ledger (thread_key, after_ms, at_ms, credits_micro, prompts, basis, seen_ms) SELECT"
+        f" {_SEVEN} FROM json_each(?)",
+        (
+            json.dumps(
+                [
+                    (key, row.after_ms, row.at_ms, row.credits_micro, row.prompts, row.basis, row.seen_ms)
+                    for key, row in page.rows
+                ]
+            ),
+        ),
     )
 
 

@@ -137,7 +137,7 @@ class Times:
             at_ms = first_instant(day, self._zone)
             self._days[text] = Moment(_checked(at_ms), True, day.isoformat())
             return self._days[text]
-        if _UTC.search(text):
+        if text.endswith(("UTC", "GMT", " +0000")):
             text = _UTC.sub("Z", text)
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:

@@ -5,7 +5,7 @@ What columns Hex writes is not published: they are found by their header, lenien
 
 import csv
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -125,7 +125,14 @@ class _Reader:
         self._layout = layout
         self._marks = marks
         self._times = Times(zone)
+        self._width = len(layout.headers)
+        # A column that is not there is one behind the last, which `_filled` leaves empty.
+        self._time, self._user, self._credits, self._id, *self._named = (
+            layout.columns.get(name, self._width)
+            for name in ("time", "user", "credits", "id", "thread", "model", "source", "type")
+        )
         self._words: dict[str, str] = {}
+        self._users: dict[str, str] = {}
         self._ids: dict[str, tuple[int, LogRow]] = {}
         self.rows: list[_Read] = []
         self.bad: list[BadRow] = []
@@ -133,7 +140,7 @@ class _Reader:
 
     def read(self, line: int, cells: Sequence[str]) -> None:
         """Note what one row says, or what is wrong with it."""
-        if not any(cell.strip() for cell in cells):
+        if not "".join(cells).strip():
             return
         try:
             found = self._understood(cells)
@@ -146,24 +153,29 @@ class _Reader:
         self.rows.append(found)
 
     def _understood(self, cells: Sequence[str]) -> _Read:
-        width = len(self._layout.headers)
-        if any(cell.strip() for cell in cells[width:]):
-            raise CellError(f"it has {len(cells)} cells, the header {width}")
-        moment = self._times.read(self._cell(cells, "time"))
-        micro = read_credits(self._cell(cells, "credits"), self._marks)
-        user = _user(self._cell(cells, "user"))
-        words = [self._word(self._cell(cells, name)) for name in ("thread", "model", "source", "type")]
+        cells = self._filled(cells)
+        moment = self._times.read(cells[self._time])
+        micro = read_credits(cells[self._credits], self._marks)
+        user = self._whose(cells[self._user])
+        words = [self._word(cells[at]) for at in self._named]
         row = LogRow("", moment.at_ms, user, micro, *words)
-        if own_id := self._cell(cells, "id").strip():
+        if own_id := cells[self._id].strip():
             return _Read(row, Merge.BY_ID, own_id[:_LONGEST_ID])
         said = "\x1f".join((moment.said, user, *words))
         if moment.whole_day:
             return _Read(row, Merge.BY_DAY, said)
         return _Read(row, Merge.BY_CONTENT, f"{said}\x1f{micro}")
 
-    def _cell(self, cells: Sequence[str], name: str) -> str:
-        at = self._layout.columns.get(name)
-        return cells[at] if at is not None and at < len(cells) else ""
+    def _filled(self, cells: Sequence[str]) -> Sequence[str]:
+        """The cells of all columns, and an empty one behind them. Raises CellError where there are more."""
+        if "".join(cells[self._width :]).strip():
+            raise CellError(f"it has {len(cells)} cells, the header {self._width}")
+        return [*cells[: self._width], *[""] * (max(0, self._width - len(cells)) + 1)]
+
+    def _whose(self, cell: str) -> str:
+        if cell not in self._users:
+            self._users[cell] = _user(cell)
+        return self._users[cell]
 
     def _word(self, cell: str) -> str:
         # A column of words has few different ones.
@@ -186,13 +198,17 @@ class _Reader:
 def _keyed(found: Sequence[_Read]) -> Iterator[LogRow]:
     """The rows with their keys. Equal rows are told apart by their ordinal, rows of one day by that of their amount."""
     by_day: dict[str, list[_Read]] = defaultdict(list)
-    ordinals: Counter[str] = Counter()
+    ordinals: dict[str, int] = {}
     for read in found:
         if read.merge == Merge.BY_DAY:
             by_day[read.said].append(read)
             continue
-        yield _with_key(read, ordinals[read.said] if read.merge == Merge.BY_CONTENT else 0)
-        ordinals[read.said] += 1
+        if read.merge == Merge.BY_ID:
+            yield _with_key(read, 0)
+            continue
+        ordinal = ordinals.get(read.said, 0)
+        ordinals[read.said] = ordinal + 1
+        yield _with_key(read, ordinal)
     for reads in by_day.values():
         # Dearest first: when the day goes on, the n-th dearest row can only become dearer.
         for ordinal, read in enumerate(sorted(reads, key=lambda read: -read.row.credits_micro)):

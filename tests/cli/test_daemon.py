@@ -1,10 +1,13 @@
 """The daemon as a process: how it starts, tells its service manager, holds its place, and ends."""
 
 import os
+import pty
 import signal
 import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -332,3 +335,32 @@ def test_sigterm_ends_a_single_run_cleanly(admins: Home, hex_: Hex) -> None:
     once.process.terminate()
     assert once.wait() in (0, 1)
     assert "Traceback" not in admins.said()
+
+
+def test_on_a_terminal_the_first_run_is_a_bar(hex_: Hex, tmp_path: Path) -> None:
+    world = hex_.running.world
+    for thread in long_past().threads.values():
+        if thread.id not in world.threads:
+            world.add_thread("eve@acme.test", thread.created_ms, thread.credits_micro, thread_id=thread.id)
+    quick = "[poll]\nrequests_per_minute = 1000\n"
+    with home(tmp_path, hex_.base_url, "hxtp_sim_ada", plan() + EVERYONE + quick) as made:
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "hexmeter", "daemon", "--once"]
+        once = subprocess.Popen(command, env=made.variables(), stderr=theirs)
+        os.close(theirs)
+        drawn = b""
+        while chunk := read_terminal(ours):
+            drawn += chunk
+        os.close(ours)
+        assert once.wait(timeout=30) == 0
+        assert b"Reading the history " in drawn
+        assert b"threads, back to " in drawn
+        assert b"INFO" not in drawn
+
+
+def read_terminal(file: int) -> bytes:
+    """What a pseudo-terminal shows next; nothing once its other side is closed, which Linux tells as an error."""
+    try:
+        return os.read(file, 65536)
+    except OSError:
+        return b""

@@ -218,4 +218,4 @@ def test_every_page_of_the_first_run_is_told_to_listeners(make_bench: MakeBench)
     progress: list[Any] = []
     watching.on_page = lambda: progress.append(watching.status()["progress"])
     watching.poll_until_read()
-    assert progress == [{"done": 100, "of": None}, {"done": 200, "of": None}, None]
+    assert [read and (read["done"], read["share"]) for read in progress] == [(100, 0.021), (200, 0.021), None]

@@ -9,7 +9,7 @@ import pytest
 from hexmeter.core.instants import DAY_MS, HOUR_MS
 from hexmeter.hex.simulator.faults import parse_fault
 
-from .bench import TEAM, Bench, micro, small_world
+from .bench import INTERVAL_MS, START_MS, TEAM, Bench, micro, small_world
 from .conftest import MakeBench
 
 NOTE = (
@@ -220,3 +220,17 @@ def test_a_tier_that_is_not_known_leaves_the_limit_unknown(make_bench: MakeBench
         200, 5.0, None, "unknown",
     )  # fmt: skip
     assert answer["meter"]["note"] == "the workspace's tier is not known; set [plan] tier or [plan] grant"
+
+
+def test_a_thread_tracked_after_a_calibration_that_held_it_is_not_counted_twice(make_bench: MakeBench) -> None:
+    world = small_world()
+    world.add_thread("ed@acme.test", START_MS - 3 * DAY_MS, micro("8.16"), thread_id="old")
+    watching = make_bench(world, "ed", TEAM)
+    watching.poll()
+    assert watching.ask("POST", "/v1/calibrate", json.dumps({"used": "12.5"}).encode())[0] == 200
+    watching.clock.advance(INTERVAL_MS)
+    assert watching.ask("POST", "/v1/track", json.dumps({"threads": ["old"]}).encode())[0] == 200
+    assert watching.used("ed@acme.test") == 12.5
+    watching.world.grow("old", micro("1.5"), watching.now_ms)
+    watching.later()
+    assert watching.used("ed@acme.test") == 14.0

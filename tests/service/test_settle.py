@@ -249,3 +249,21 @@ def test_pages_that_come_before_polls_fail_do_not_hide_that_hex_is_out_of_sight(
         ed.later()
         ed.daemon.check_blind()
     assert [kind for kind, *_ in ed.alerts()] == ["blind"]
+
+
+def test_a_poll_that_waits_for_its_budget_is_not_blind(make_bench: MakeBench) -> None:
+    world = small_world()
+    for number in range(900):
+        add(world, "ed", 40 + number / 100, "0.1")
+    watching = make_bench(world, "ada", EVERYONE + "[poll]\nevery = '5s'\nrequests_per_minute = 2\n")
+    wait = watching.clock.wait
+
+    async def wait_under_watch(for_ms: int) -> None:
+        # As the scheduler's ticks do while the poll waits.
+        watching.daemon.check_blind()
+        await wait(min(for_ms, 5_000))
+
+    watching.clock.wait = wait_under_watch  # type: ignore[method-assign]
+    watching.poll_until_read()
+    assert watching.clock.waited_ms > 3 * 60_000
+    assert [kind for kind, *_ in watching.alerts() if kind == "blind"] == []

@@ -2,14 +2,18 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import sqlite3
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from hexmeter.cli.configuration import read_config
 from hexmeter.cli.main import Explained
+from hexmeter.cli.render import day, gauge
 from hexmeter.config.token import TokenError
 from hexmeter.service.app import EXIT_CONFIGURATION, EXIT_FAILED, Fatal, run_forever, run_once
 from hexmeter.service.watch import WatchError
@@ -36,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     config = read_config(arguments.config)
     try:
         if arguments.once:
-            return asyncio.run(run_once(config, arguments.max_seconds))
+            with _progress_bar() as show:
+                return asyncio.run(run_once(config, arguments.max_seconds, show))
         path = Path(socket_path(arguments.config))
         return asyncio.run(run_forever(config, path, own_folder=str(path.parent) == runtime_folder()))
     except Fatal as error:
@@ -57,6 +62,29 @@ def run(arguments: argparse.Namespace) -> int:
             "is the disk full, or does another program hold it?",
             EXIT_FAILED,
         ) from None
+
+
+@contextlib.contextmanager
+def _progress_bar() -> Iterator[Callable[[dict[str, Any]], None] | None]:
+    """Shows the first run's progress as a bar on a terminal, in place of lines of log; None where there is none."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    logging.getLogger().setLevel(logging.WARNING)
+    drawn = False
+
+    def show(progress: dict[str, Any]) -> None:
+        nonlocal drawn
+        drawn = True
+        back_to = day(progress["back_to"])
+        line = f"Reading the history {gauge(progress['share'])} {progress['done']} threads, back to {back_to}"
+        print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if drawn:
+            print(file=sys.stderr)
 
 
 class _OneLine(logging.Formatter):

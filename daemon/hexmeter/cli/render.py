@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _GAUGE = 10
+_YEAR_NAMED_DAYS = 200
 _BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at most "}
 
 
@@ -49,8 +50,10 @@ def credits(amount: "float | None") -> str:
 
 def moment(iso: str, zone: "ZoneInfo | None" = None) -> str:
     """An instant in `zone`, else in this machine's time zone: Thu 26 Nov 09:05."""
-    local = datetime.fromisoformat(iso).astimezone(zone)
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+    local, now = datetime.fromisoformat(iso).astimezone(zone), datetime.now().astimezone()
+    # A month that is not among the last or next few could be of any year.
+    year = f" {local.year}" if abs((local - now).days) > _YEAR_NAMED_DAYS else ""
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
 
 
 def day(iso: str, zone: "ZoneInfo | None" = None) -> str:

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,16 +55,23 @@ class Fatal(Exception):
         self.exit_code = exit_code
 
 
-async def run_once(config: Config, max_seconds: float | None) -> int:
+Show = Callable[[dict[str, Any]], None]
+"""Shows how far the first run is; see `Documents.progress`."""
+
+
+async def run_once(config: Config, max_seconds: float | None, show: Show | None = None) -> int:
     """Poll until the history is complete, at most for `max_seconds`; the exit code. SIGTERM and SIGINT end it cleanly.
 
     Raises StoreError, WatchError and TokenError, and Fatal when it was stopped before Hex answered.
     """
     async with _daemon(config, SystemClock()) as daemon:
         polling = asyncio.create_task(_poll_to_the_end(daemon))
+        showing = asyncio.create_task(_show_progress(daemon, show)) if show else None
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, polling.cancel)
         done, _ = await asyncio.wait({polling}, timeout=max_seconds)
+        if showing is not None:
+            showing.cancel()
         if done and not polling.cancelled():
             outcome = polling.result()
             if outcome.failure is None:
@@ -72,17 +79,24 @@ async def run_once(config: Config, max_seconds: float | None) -> int:
             return _exit_code(outcome)
         polling.cancel()
         await asyncio.gather(polling, return_exceptions=True)
-        looked = daemon.store.progress.good_at_ms() is not None or daemon.documents.status(0)["progress"] is not None
+        looked = daemon.store.progress.good_at_ms() is not None or daemon.documents.progress(0) is not None
     if not looked:
         raise Fatal("stopped before Hex had answered", "give it more time, or see the log", EXIT_FAILED)
     log.info("stopped; the next run goes on from here")
     return 0
 
 
+async def _show_progress(daemon: Daemon, show: Show) -> None:
+    async for _ in daemon.changes():
+        progress = daemon.documents.progress(daemon.clock.now_ms())
+        if progress is not None:
+            show(progress)
+
+
 async def _poll_to_the_end(daemon: Daemon) -> Outcome:
     """Poll until no history is left, or a poll fails; how the last one went."""
     while (outcome := await daemon.poll(whole=True)).more and outcome.failure is None:
-        progress = daemon.documents.status(daemon.clock.now_ms())["progress"]
+        progress = daemon.documents.progress(daemon.clock.now_ms())
         log.info("history: %d threads so far", progress["done"] if progress else 0)
     return outcome
 

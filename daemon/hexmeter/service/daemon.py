@@ -120,6 +120,9 @@ class Daemon:
 
     def check_blind(self) -> None:
         """Decide `blind` and tell the listeners: figures grow stale without any poll."""
+        if self.busy and self._poller is not None and self._poller.waits:
+            # A poll that waits for its budget sees no less than one that does not.
+            self.settler.note_page(self.clock.now_ms())
         if self.documents.unstored is None:
             with contextlib.suppress(sqlite3.Error):  # The poll that cannot store says so.
                 self.settler.check_blind(self.clock.now_ms())

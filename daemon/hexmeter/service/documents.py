@@ -40,7 +40,7 @@ class Documents:
         return {
             "as_of": to_iso(now_ms if good_ms is None else good_ms),
             "stale": good_ms is None or now_ms - good_ms >= patience_ms,
-            "progress": self._progress(),
+            "progress": self.progress(now_ms),
             "last_poll": last
             and {"at": to_iso(last.at_ms), "ok": last.ok, "error": last.error, "requests": last.requests},
             "identity": identity
@@ -135,15 +135,21 @@ class Documents:
             )
         return {"tracked": rows}
 
-    def _progress(self) -> dict[str, Any] | None:
-        """How many threads the first run has read; None once it came to its end."""
+    def progress(self, now_ms: int) -> dict[str, Any] | None:
+        """How far the first run is: the threads it has read, and the share of the history's time; None at its end."""
         watched = self._figures.watched()
         if watched is None or not self._store.progress.access().threads:
             return None
         listings = [self._store.progress.listing(scope) for scope in watched.scopes]
         if all(listing.history_done for listing in listings):
             return None
-        return {"done": sum(listing.threads for listing in listings), "of": None}
+        back_to_ms = max(listing.history_to_ms or now_ms for listing in listings if not listing.history_done)
+        return {
+            "done": sum(listing.threads for listing in listings),
+            "of": None,
+            "back_to": to_iso(back_to_ms),
+            "share": round(min(1.0, max(0.0, (now_ms - back_to_ms) / self._config.poll.history_ms)), 3),
+        }
 
     def _notes(self) -> list[str]:
         notes = []

@@ -1,5 +1,7 @@
 """The figures: every meter of the configuration, computed from what is stored, as of now."""
 
+from dataclasses import replace
+
 from hexmeter.config.model import Config
 from hexmeter.core.grants import Grant, NoGrant, grant_held
 from hexmeter.core.meters import Meter, Use, grant_key, grant_meter
@@ -96,8 +98,10 @@ class Figures:
         calibration: Calibration | None,
         sees_all: bool,
     ) -> Meter:
-        if calibration is not None and use is None:
-            use = Use()
+        if calibration is not None:
+            use = use or Use()
+            learnt_micro = self._store.ledger.learnt_since(person.id, calibration.at_ms, period)
+            calibration = replace(calibration, offset_micro=calibration.offset_micro - learnt_micro)
         costs = self.costs.of(person.id, period, now_ms)
         return grant_meter(
             person,

@@ -17,7 +17,7 @@ from hexmeter.service.currenttoken import AlreadyRefused, CurrentToken
 from hexmeter.service.plan import BUSY_REQUESTS, OLDER_PAGES_PER_ROUND, QUIET_REQUESTS, Effort, Hot
 from hexmeter.service.reading import Reader, Rules, Seen
 from hexmeter.service.watch import Watched, effective_watch, needs_roster, resolve
-from hexmeter.store.progress import EVERYBODY
+from hexmeter.store.progress import EVERYBODY, Tracked
 from hexmeter.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -79,6 +79,11 @@ class Poller:
         self._older_left: dict[str, int] = {}
         self._behind_window: dict[str, str | None] = {}
         self._began_ms = clock.uptime_ms()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the next request waits for the budget, or for a pause that Hex asked for."""
+        return self._hex.wait_ms() > 0
 
     async def run(self, *, whole: bool = False) -> Outcome:
         """Poll once. `whole`: look at the whole window at once, as far as the budget allows without waiting.
@@ -182,7 +187,8 @@ class Poller:
         if access.threads:
             # What the listings show needs no request of its own; what they do not, such as old threads, takes turns.
             unlisted = [thread_id for thread_id in tracked if not self._is_listed(thread_id, watched)]
-            tracked = _rotated(unlisted, self._turns)[:1]
+            never_read = [thread.thread_id for thread in self._store.progress.tracked() if self._is_new(thread)]
+            tracked = never_read or _rotated(unlisted, self._turns)[:1]
         for thread_id in tracked:
             await reader.single(thread_id)
 
@@ -231,8 +237,13 @@ class Poller:
 
     async def _look_at_hot(self, reader: Reader, requests: int, now_ms: int) -> None:
         for thread_id in self._hot.due(now_ms, frozenset(reader.seen.ids))[:requests]:
+            if self._hex.sent >= reader.ends_at:
+                return
             if not await reader.single(thread_id):
                 self._hot.forget(thread_id)
+
+    def _is_new(self, tracked: Tracked) -> bool:
+        return tracked.problem is None and self._store.ledger.thread(tracked.thread_id) is None
 
     def _is_listed(self, thread_id: str, watched: Watched) -> bool:
         thread = self._store.ledger.thread(thread_id)

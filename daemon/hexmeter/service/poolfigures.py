@@ -31,8 +31,7 @@ class PoolFigures:
         period = period_at(now_ms, self._config.reset_day, self._config.zone)
         month, since = self._draws(balance, period, unseen)
         adjustment_micro = self._adjustment(period)
-        used_micro = None if month.unknown else max(0, month.drawn_micro[-1] + adjustment_micro)
-        rates = burn(used_micro, period, now_ms)
+        rates = burn(None if month.unknown else month.drawn_micro[-1], period, now_ms)
         meters = []
         if balance is not None:
             meters.append(pool_meter(balance, since, self._config.pool, rates))
@@ -100,6 +99,7 @@ class PoolFigures:
             calibration = calibrations.get(grant_key(person.id))
             if calibration is not None and calibration.at_ms <= until_ms:
                 used_micro += calibration.offset_micro
+                used_micro -= self._store.ledger.learnt_since(person.id, calibration.at_ms, period)
             grant = grant_held(person, roles.get(person.id, []), self._config.plan)
             if isinstance(grant, NoGrant) and not grant.known and used_micro > 0:
                 return Draw(unknown=grant.reason)

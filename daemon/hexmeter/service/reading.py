@@ -11,6 +11,7 @@ from hexmeter.hex.client import Answer, HexClient
 from hexmeter.hex.errors import BadAnswer, BadRequest, Forbidden, NotFound
 from hexmeter.hex.parse import Page
 from hexmeter.service.counting import Counter
+from hexmeter.service.plan import BUSY_REQUESTS
 from hexmeter.store.progress import EVERYBODY, Listing
 from hexmeter.store.store import Store
 
@@ -56,6 +57,8 @@ class Reader:
         self.counter = counter
         self._on_page = on_page
         self.seen = Seen()
+        self.ends_at = hexapi.sent + BUSY_REQUESTS
+        """No sweep goes on once the client has sent so many requests in all."""
         self.behind_window: dict[str, str | None] = {}
         """For each scope whose sweep came to its end: the cursor to the threads older than the window."""
 
@@ -122,7 +125,7 @@ class Reader:
         for _ in range(pages):
             listing = self._store.progress.listing(scope)
             cursor = listing.sweep_cursor or start
-            if cursor is None or (free and self._hex.wait_ms() > 0):
+            if cursor is None or (self._hex.wait_ms() > 0 if free else self._hex.sent >= self.ends_at):
                 return None
             try:
                 answer = await self._hex.threads(cursor, _user_of(scope))
@@ -152,7 +155,7 @@ class Reader:
         trail = _Trail()
         cursor = self._store.progress.older_cursor(scope) or start
         for _ in range(pages):
-            if cursor is None:
+            if cursor is None or self._hex.sent >= self.ends_at:
                 return
             try:
                 answer = await self._hex.threads(cursor, _user_of(scope))

@@ -80,3 +80,16 @@ def test_offline_without_a_database_says_what_to_run(admins: Home) -> None:
     assert f"there is no database at {admins.database}" in offline.err
     assert "try: run: hexmeter daemon --once" in offline.err
     assert not admins.database.exists()
+
+
+def test_without_a_daemon_a_wrong_configuration_is_what_is_told(admins: Home) -> None:
+    admins.config.write_text("[plan]\ntier = 'gold'\n[pol]\n")
+    for command in (["status"], ["status", "--json"], ["poll"], ["usage"]):
+        ran = admins.ask(*command)
+        assert ran.code == 2, ran.err
+        assert "plan.tier" in ran.err
+        assert "[pol] is not a known table; did you mean pool?" in ran.err
+        assert "Traceback" not in ran.err
+    nowhere = admins.ask("--config", "/nonexistent/config.toml", "status")
+    assert nowhere.code == 2
+    assert "there is no such file" in nowhere.err

@@ -1,7 +1,7 @@
 """Asking the daemon: the client for the configuration in force."""
 
 from hexmeter.wire.address import config_path, socket_path
-from hexmeter.wire.client import Client
+from hexmeter.wire.client import Client, ClientError
 
 LONG_S = 3600.0
 """How long a command waits that makes the daemon poll: the budget may hold it back."""
@@ -17,5 +17,13 @@ class _Client(Client):
 
     def __init__(self, path: str, config: str | None) -> None:
         super().__init__(path)
+        self._config = config
         option = "" if config is None else f"--config {config_path(config)} "
         self.absent_hint = f"start it with: hexmeter {option}daemon"
+
+    def absent(self, error: OSError) -> ClientError:
+        """Nobody answers: because the configuration is wrong, when it is (raises Explained), for no daemon can run."""
+        from hexmeter.cli.configuration import read_config
+
+        read_config(self._config)
+        return super().absent(error)

@@ -80,7 +80,7 @@ class Client:
             connection.sendall(_head("GET", "/v1/events", b"").encode("ascii"))
         except OSError as error:
             connection.close()
-            raise self._absent(error) from None
+            raise self.absent(error) from None
         # Between events the daemon may be silent for as long as nothing changes.
         connection.settimeout(None)
         return EventStream(connection, self.socket_path)
@@ -99,7 +99,7 @@ class Client:
                     "it may be busy: try again, or see its log",
                 ) from None
             except OSError as error:
-                raise self._absent(error) from None
+                raise self.absent(error) from None
         return status, content
 
     def _connect(self, timeout_s: float) -> socket.socket:
@@ -109,10 +109,11 @@ class Client:
             connection.connect(self.socket_path)
         except OSError as error:
             connection.close()
-            raise self._absent(error) from None
+            raise self.absent(error) from None
         return connection
 
-    def _absent(self, error: OSError) -> ClientError:
+    def absent(self, error: OSError) -> ClientError:
+        """What to tell of a daemon that cannot be reached."""
         if isinstance(error, PermissionError):
             return ClientError(
                 f"the daemon's socket {self.socket_path} may not be opened: {error.strerror}",

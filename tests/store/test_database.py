@@ -5,6 +5,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -94,12 +97,26 @@ def test_a_place_that_cannot_be_opened_is_said(tmp_path: Path, place: str, why: 
     assert error.value.hint == "check [storage] path"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_file_that_may_not_be_written_is_said(path: Path) -> None:
-    Database.open(path).close()
-    path.chmod(0o400)
-    with pytest.raises(StoreError, match="Permission denied"):
-        Database.open(path)
+@contextmanager
+def as_somebody_else() -> Iterator[None]:
+    """Root may write anywhere, so for root somebody else tries; anybody else stays who they are."""
+    user_id = os.geteuid()
+    if user_id == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user_id)
+
+
+def test_a_file_that_may_not_be_written_is_said() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "hexmeter.db")
+        Database.open(path).close()
+        Path(folder).chmod(0o755)
+        path.chmod(0o400)
+        with as_somebody_else(), pytest.raises(StoreError, match="Permission denied"):
+            Database.open(path)
 
 
 def test_a_refused_database_is_closed_again(path: Path) -> None:
@@ -207,6 +224,9 @@ def test_a_database_belongs_to_one_workspace(path: Path) -> None:
 
 HOLD = """
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from hexmeter.store.database import lock
 with lock(Path(sys.argv[1])):

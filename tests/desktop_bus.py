@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 import pytest
 from dbus_fast import DBusError, Message, MessageType, NameFlag, RequestNameReply
@@ -27,7 +27,11 @@ def require(*programs: str) -> None:
     missing = [program for program in programs if shutil.which(program) is None]
     if not missing:
         return
-    reason = f"not installed: {', '.join(missing)}"
+    unavailable(f"not installed: {', '.join(missing)}")
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip the test for a thing this machine does not have; on CI, where all is promised, fail it."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_bus import unavailable
 from simulator_process import simulator_process
 
 
@@ -18,7 +19,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=700k,mode=0700", "tmpfs", str(folder)]
     if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("mounting a file system is not allowed here")
+        unavailable("mounting a file system is not allowed here")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import importlib.util
 import signal
 import socket
 
@@ -17,10 +16,6 @@ from hexmeter.hex.simulator.running import running
 from simulator_process import simulator_process
 
 from .conftest import small_world
-
-whole = pytest.mark.skipif(
-    importlib.util.find_spec("hexmeter.__main__") is None, reason="the command line itself is not there"
-)
 
 
 def parsed(*options: str) -> argparse.Namespace:
@@ -106,7 +101,6 @@ def test_it_also_runs_in_a_callers_event_loop() -> None:
     assert asyncio.run(ask()) == 200
 
 
-@whole
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_the_process_tells_its_address_first_serves_and_ends_with_0(ending: signal.Signals) -> None:
     with simulator_process("--people", "5", "--fault", "500@/users/me:1", "--near-limit", "auto") as sim:

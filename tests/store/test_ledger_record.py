@@ -1,10 +1,7 @@
 """The stored ledger against a simple model: random pages in random order, and every sum by brute force."""
 
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +19,8 @@ from hexmeter.core.periods import Period
 from hexmeter.store.ledger import Increase, Ledger
 from hexmeter.store.store import Store
 from hexmeter.store.sums import ThreadUse
+
+from .conftest import copy_of
 
 THREADS = ("t1", "t2", "t3")
 
@@ -47,25 +46,6 @@ LOOKS = st.builds(
 )
 PAGES = st.lists(st.builds(Page, LOOKS, st.lists(SEEN, max_size=4).map(tuple)), max_size=15)
 EDGES = st.lists(st.integers(-10, 130), min_size=2, max_size=7, unique=True).map(sorted)
-
-
-@pytest.fixture(scope="module")
-def template() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "template.db"
-        Store.open(path).close()
-        yield path
-
-
-@contextmanager
-def copy_of(template: Path) -> Iterator[Store]:
-    """A new store; a copy, because making one takes longer than a whole example."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "hexmeter.db"
-        shutil.copy(template, path)
-        store = Store.open(path)
-        yield store
-        store.close()
 
 
 class Model:

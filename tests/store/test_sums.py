@@ -1,14 +1,9 @@
 """The roll-ups: whatever happens to the ledger, they are what a rebuild makes of it, and sums are exact anywhere."""
 
 import random
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,28 +14,11 @@ from hexmeter.core.model import Look, Thread
 from hexmeter.core.periods import Period
 from hexmeter.store.store import Store
 
+from .conftest import copy_of
+
 THREADS = ("t1", "t2", "t3", "t4")
 USERS = ("u1", "u2", None)
 QUARTER_MS = 15 * MINUTE_MS
-
-
-@pytest.fixture(scope="module")
-def template() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "template.db"
-        Store.open(path).close()
-        yield path
-
-
-@contextmanager
-def copy_of(template: Path) -> Iterator[Store]:
-    """A new store; a copy, because making one takes longer than a whole example."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "hexmeter.db"
-        shutil.copy(template, path)
-        store = Store.open(path)
-        yield store
-        store.close()
 
 
 SEEN = st.builds(

@@ -93,3 +93,10 @@ def test_without_a_daemon_a_wrong_configuration_is_what_is_told(admins: Home) ->
     nowhere = admins.ask("--config", "/nonexistent/config.toml", "status")
     assert nowhere.code == 2
     assert "there is no such file" in nowhere.err
+
+
+def test_a_calibrated_pool_says_what_is_left_and_not_until_a_reset_it_does_not_have(admins: Home) -> None:
+    admins.start()
+    said = admins.ask("calibrate", "pool", "420")
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "pool: 420 left, counted down from now on, until the next calibration\n"

@@ -44,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     document = client(arguments.config).post("/v1/calibrate", body, timeout_s=LONG_S)["meter"]
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
+    elif document["kind"] == "pool":
+        print(f"pool: {credits(document['remaining'])} left, counted down from now on, until the next calibration")
     else:
         print(
             f"{document['id']}: {credits(document['used'])} of {credits(document['limit'])} used;"

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def poll_sentence(seen: dict[str, object]) -> str:
     """What a good poll saw."""
-    text = f"Looked at {seen['threads']} threads with {seen['requests']} requests"
+    text = f"Looked at {seen['threads']} threads with {seen['requests']} request{'' if seen['requests'] == 1 else 's'}"
     amount = seen["credits"]
     assert isinstance(amount, float | int)
     text += f": {credits(amount)} credits new." if seen["increases"] else ": nothing new."

@@ -11,9 +11,8 @@ from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 from hexmeter.core.model import Look
 from hexmeter.core.periods import Period
 
-from .test_ledger_record import Model, Page, check_parts, copy_of, rows_of, template, thread_uses_of, uses_of
-
-__all__ = ["template"]
+from .conftest import copy_of
+from .test_ledger_record import Model, Page, check_parts, rows_of, thread_uses_of, uses_of
 
 MONTHS_MS = 70 * DAY_MS
 STEPS = st.sampled_from([0, 1, 7, 5 * MINUTE_MS, HOUR_MS - 1, HOUR_MS, DAY_MS, 9 * DAY_MS]) | st.integers(0, 3 * DAY_MS)

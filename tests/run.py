@@ -25,7 +25,9 @@ def main(arguments: list[str]) -> int:
     install_desktop_packages()
     chosen = [] if any(argument.startswith("-m") for argument in arguments) else ["-m", "not slow"]
     python = str(VENV / "bin" / "python")
-    return subprocess.call([python, "-m", "pytest", *chosen, *arguments], cwd=ROOT)
+    # A file's tests stay in one process, for what they share. One process more than cores: many tests wait.
+    spread = [] if any(argument.startswith("-n") for argument in arguments) else ["-n", str((os.cpu_count() or 1) + 1)]
+    return subprocess.call([python, "-m", "pytest", "--dist", "loadfile", *spread, *chosen, *arguments], cwd=ROOT)
 
 
 def make_environment() -> None:

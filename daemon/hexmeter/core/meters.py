@@ -6,6 +6,7 @@ from enum import StrEnum
 from hexmeter.core.burn import Burn, PromptCosts, burn
 from hexmeter.core.grants import Grant, NoGrant
 from hexmeter.core.model import Person
+from hexmeter.core.outlook import NOTHING_YET, Forecast, Outlook
 from hexmeter.core.periods import Period
 
 CRITICAL_PERCENT = 95
@@ -59,6 +60,7 @@ class Meter:
     adjustment_micro: int = 0
     burn: Burn = field(default_factory=Burn)
     note: str | None = None
+    outlook: Outlook = NOTHING_YET
 
     @property
     def remaining_micro(self) -> int | None:
@@ -69,12 +71,14 @@ class Meter:
 
     @property
     def state(self) -> State:
-        """Exhausted at nothing left, critical from 95 %, warning from 80 %, unknown without both figures."""
+        """Exhausted at nothing left, critical from 95 % or when the forecast alerts, warning from 80 %, unknown without
+        both figures."""
         if self.limit_micro is None or self.used_micro is None:
             return State.UNKNOWN
         if self.used_micro >= self.limit_micro:
             return State.EXHAUSTED
-        if self.used_micro * 100 >= CRITICAL_PERCENT * self.limit_micro:
+        forecast_alerts = isinstance(self.outlook, Forecast) and self.outlook.alert
+        if forecast_alerts or self.used_micro * 100 >= CRITICAL_PERCENT * self.limit_micro:
             return State.CRITICAL
         if self.used_micro * 100 >= WARNING_PERCENT * self.limit_micro:
             return State.WARNING

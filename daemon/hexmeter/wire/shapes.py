@@ -9,10 +9,10 @@ from hexmeter.core.burn import RECENT_DAYS, Burn, PromptCosts
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.meters import Meter
+from hexmeter.core.outlook import NoForecast, Outlook
 from hexmeter.core.periods import Period
 
 SCHEMA = 1
-_FORECAST = {"unknown": "this version makes no forecasts yet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,21 @@ def meter(meter: Meter) -> dict[str, Any]:
         "adjustment": to_number(meter.adjustment_micro),
         "period": period(meter.period),
         "burn": burn(meter.burn),
-        "forecast": dict(_FORECAST),
+        "forecast": outlook(meter.outlook),
         "note": meter.note,
+    }
+
+
+def outlook(outlook: Outlook) -> dict[str, Any]:
+    """What a meter will come to, or why nobody should be told yet."""
+    if isinstance(outlook, NoForecast):
+        return {"unknown": outlook.reason}
+    return {
+        "expected_total": to_number(outlook.expected_micro),
+        "low": to_number(outlook.low_micro),
+        "high": to_number(outlook.high_micro),
+        "exhaust_at": instant(outlook.exhaust_at_ms),
+        "probability": round(outlook.probability, 4),
     }
 
 

@@ -12,6 +12,7 @@ SOURCES = {"hexmeter": ROOT / "daemon" / "hexmeter", "hexmeter_tray": ROOT / "tr
 
 MAY_IMPORT = {
     "hexmeter.core": (set[str](), "the core is pure: facts in, decisions out, so that it can be tested as tables"),
+    "hexmeter.forecast": ({"hexmeter.core"}, "the core's forecast under its public name"),
     "hexmeter.config": ({"hexmeter.core"}, "a configuration is checked without a store, a network or a daemon"),
     "hexmeter.wire": ({"hexmeter.core"}, "both processes speak it, so it may drag neither into the other"),
     "hexmeter.hex": ({"hexmeter.core"}, "Hex's API is one edge; it knows nothing of how we store"),

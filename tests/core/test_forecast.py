@@ -1,0 +1,121 @@
+"""The forecast's contract: what it answers at the edges, and what it refuses."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from math import isfinite, nan
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hexmeter.forecast import forecast
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def at(month: int, day: int, hour: int = 0) -> float:
+    return datetime(2026, month, day, hour, tzinfo=BERLIN).timestamp()
+
+
+START, END = at(11, 1), at(12, 1)
+PAST = [[at(month, 1), at(month + 1, 1)] for month in range(5, 11)]
+
+
+def workdays(first: float, last: float, credits: float) -> list[list[float]]:
+    """`credits` at noon of every day from Monday to Friday."""
+    day, found = datetime.fromtimestamp(first, BERLIN).replace(hour=12), []
+    while day.timestamp() <= last:
+        if day.weekday() < 5:
+            found.append([day.timestamp(), credits])
+        day += timedelta(days=1)
+    return found
+
+
+def request(**changes: Any) -> dict[str, Any]:
+    now = changes.get("now", at(11, 16))
+    events = workdays(PAST[0][0], now, 2)
+    return {
+        "timezone": "Europe/Berlin",
+        "period_start": START,
+        "period_end": END,
+        "now": now,
+        "limit": 40,
+        "events": events,
+        "past_periods": PAST,
+        "hard_stop": False,
+        "alert_active": False,
+        **changes,
+    }
+
+
+def checked(answer: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """The answer, once it is certain that it keeps the contract."""
+    assert set(answer) == {"expected_total", "low", "high", "probability", "exhaust_at", "alert", "unknown"}
+    for key in ("expected_total", "low", "high", "probability"):
+        assert isinstance(answer[key], float), key
+        assert isfinite(answer[key]), key
+    assert 0 <= answer["low"] <= answer["expected_total"] <= answer["high"]
+    assert 0 <= answer["probability"] <= 1
+    assert isinstance(answer["alert"], bool)
+    assert answer["exhaust_at"] is None or asked["period_start"] <= answer["exhaust_at"] <= asked["period_end"]
+    assert answer["unknown"] is None or answer["unknown"].startswith("learning")
+    return answer
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"events": [], "past_periods": []}, id="nothing known"),
+        pytest.param({"events": []}, id="no use in half a year"),
+        pytest.param({"limit": 0}, id="no limit left"),
+        pytest.param({"limit": 0, "events": []}, id="no limit, no use"),
+        pytest.param({"now": START}, id="at the start"),
+        pytest.param({"now": END}, id="at the end"),
+        pytest.param({"now": END, "events": []}, id="at the end of nothing"),
+        pytest.param({"events": [[at(11, 3, 9), 5]]}, id="one event"),
+        pytest.param({"events": [[at(11, 16), 1_000_000]], "limit": 10**9}, id="a million credits"),
+        pytest.param({"limit": 10**12}, id="a limit far away"),
+        pytest.param({"used": Decimal("39.5")}, id="calibrated"),
+        pytest.param({"used": 0}, id="calibrated to nothing"),
+        pytest.param({"hard_stop": True}, id="a hard stop"),
+        pytest.param({"seats": [{"grant": 10, "events": [[at(11, 3), 12]]}, {"grant": 0}]}, id="a pool with its seats"),
+        pytest.param({"something": "new"}, id="an unknown key"),
+    ],
+)
+def test_every_valid_request_has_an_answer_in_numbers(changes: dict[str, Any]) -> None:
+    asked = request(**changes)
+    checked(forecast(asked), asked)
+
+
+def test_a_spent_limit_is_certain_and_dated_by_its_first_crossing() -> None:
+    asked = request(limit=10)
+    answer = checked(forecast(asked), asked)
+    assert (answer["probability"], answer["alert"], answer["unknown"]) == (1.0, True, None)
+    assert answer["exhaust_at"] == at(11, 6, 12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"timezone": "Mars/Olympus"}, "timezone", id="an unknown zone"),
+        pytest.param({"timezone": None}, "timezone", id="no zone"),
+        pytest.param({"period_end": START}, "period_end", id="an empty period"),
+        pytest.param({"now": START - 1}, "now", id="now before the period"),
+        pytest.param({"now": END + 1}, "now", id="now after the period"),
+        pytest.param({"limit": -1}, "limit", id="a negative limit"),
+        pytest.param({"limit": nan}, "limit", id="a limit that is no number"),
+        pytest.param({"limit": "40"}, "limit", id="a limit in words"),
+        pytest.param({"used": Decimal("Infinity")}, "used", id="endless use"),
+        pytest.param({"events": [[START, nan]]}, "events", id="an amount that is no number"),
+        pytest.param({"events": [[START, -1]]}, "events", id="a negative amount"),
+        pytest.param({"events": [[START + 2, 1], [START, 1]]}, "events", id="unsorted events"),
+        pytest.param({"events": [[END, 1]]}, "events", id="an event to come"),
+        pytest.param({"events": [[START]]}, "events", id="half an event"),
+        pytest.param({"past_periods": [[START, START]]}, "past_periods", id="an empty past period"),
+        pytest.param({"seats": [{"grant": -1}]}, "seats[0].grant", id="a negative grant"),
+        pytest.param({"seats": [3]}, "seats[0]", id="a seat that is none"),
+    ],
+)
+def test_an_invalid_request_is_refused_by_the_name_of_its_key(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words.replace("[", r"\[")):
+        forecast(request(**changes))

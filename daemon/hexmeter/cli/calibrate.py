@@ -4,7 +4,7 @@ import argparse
 import json
 
 from hexmeter.cli.ask import LONG_S, client
-from hexmeter.cli.main import Explained
+from hexmeter.cli.explained import Explained
 from hexmeter.cli.render import credits
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hexmeter.cli.main import Explained
+from hexmeter.cli.explained import Explained
 from hexmeter.config.load import ConfigError, load
 from hexmeter.config.model import Config
 from hexmeter.wire.address import config_path, default_config_path, default_database_path

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hexmeter.cli.configuration import read_config
-from hexmeter.cli.main import Explained
+from hexmeter.cli.explained import Explained
 from hexmeter.cli.render import day, gauge
 from hexmeter.config.token import TokenError
 from hexmeter.service.app import EXIT_CONFIGURATION, EXIT_FAILED, Fatal, run_forever, run_once

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from hexmeter.cli.demoview import Lines, Screen, View
-from hexmeter.cli.main import Explained
+from hexmeter.cli.explained import Explained
 from hexmeter.core.instants import from_datetime, to_iso
 from hexmeter.core.periods import period_at
 from hexmeter.wire.address import socket_path

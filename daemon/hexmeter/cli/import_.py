@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
-from hexmeter.cli.main import Explained
+from hexmeter.cli.explained import Explained
 from hexmeter.cli.render import credits, table, zone_of
 from hexmeter.core.credits import format_credits, to_number
 from hexmeter.core.instants import to_datetime, to_iso

@@ -7,6 +7,8 @@ import io
 import os
 import sys
 
+from hexmeter.cli.explained import Explained
+
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
     import argparse
@@ -93,15 +95,6 @@ def _explained(error: Exception) -> tuple[str, str, int] | None:
     if isinstance(error, Explained):
         return str(error), error.hint, error.exit_code
     return None
-
-
-class Explained(Exception):
-    """An error for the user: what happened, what to try, and the exit code."""
-
-    def __init__(self, message: str, hint: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.exit_code = exit_code
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hexmeter.cli.configuration import read_config
-from hexmeter.cli.main import Explained
+from hexmeter.cli.explained import Explained
 from hexmeter.service.documents import Documents
 from hexmeter.service.figures import Figures
 from hexmeter.store.database import StoreError

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from hexmeter.cli.ask import LONG_S, client
-from hexmeter.cli.main import Explained
+from hexmeter.cli.explained import Explained
 from hexmeter.cli.render import credits, table
 
 

@@ -4,23 +4,33 @@ Every POST takes a JSON object; errors are {"error": {"code", "message", "hint"}
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from hexmeter.hex.simulator.faults import parse_fault
+from hexmeter.hex.simulator.faults import Faults, parse_fault
 from hexmeter.hex.simulator.jsontext import micro_of
-from hexmeter.hex.simulator.world import Thread
+from hexmeter.hex.simulator.world import Thread, World
 from hexmeter.wire.httpd import Request, Response
-
-if TYPE_CHECKING:
-    from hexmeter.hex.simulator.server import Simulator
 
 _EVER_MS = 2**62
 _THREAD_FIELDS = ("title", "sensitive", "model", "type", "source", "known_from_ms")
 
 
-def answer(sim: "Simulator", request: Request, now_ms: int) -> Response:
+class Controlled(Protocol):
+    """What is reached here of a simulator."""
+
+    world: World
+    faults: Faults
+    writes_seen: int
+
+    @property
+    def requests(self) -> Iterable[Any]:
+        """The requests seen, as dataclasses."""
+        ...
+
+
+def answer(sim: Controlled, request: Request, now_ms: int) -> Response:
     """Answer a request below /_sim/."""
     name = request.path.removeprefix("/_sim/")
     try:
@@ -35,7 +45,7 @@ def answer(sim: "Simulator", request: Request, now_ms: int) -> Response:
     return _error(404, "not_found", f"no {request.method} {request.path} here")
 
 
-def _truth(sim: "Simulator", query: dict[str, str], now_ms: int) -> dict[str, Any]:
+def _truth(sim: Controlled, query: dict[str, str], now_ms: int) -> dict[str, Any]:
     """Everything spent in [since_ms, until_ms), by default ever."""
     world = sim.world
     start_ms, end_ms = int(query.get("since_ms", 0)), int(query.get("until_ms", _EVER_MS))
@@ -68,11 +78,11 @@ def _told(thread: Thread, now_ms: int) -> dict[str, Any]:
     }
 
 
-def _requests(sim: "Simulator", query: dict[str, str], now_ms: int) -> dict[str, Any]:
+def _requests(sim: Controlled, query: dict[str, str], now_ms: int) -> dict[str, Any]:
     return {"requests": [asdict(seen) for seen in sim.requests]}
 
 
-def _tokens(sim: "Simulator", query: dict[str, str], now_ms: int) -> dict[str, Any]:
+def _tokens(sim: Controlled, query: dict[str, str], now_ms: int) -> dict[str, Any]:
     people = sim.world.people
     held = [
         (token, people.get(token.user_id) if token.user_id is not None else None) for token in sim.world.tokens.values()
@@ -80,7 +90,7 @@ def _tokens(sim: "Simulator", query: dict[str, str], now_ms: int) -> dict[str, A
     return {"tokens": [asdict(token) | {"email": person.email if person else None} for token, person in held]}
 
 
-def _grow(sim: "Simulator", body: dict[str, Any], now_ms: int) -> dict[str, Any]:
+def _grow(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
     """A prompt now: in the given thread, or in the newest of a person, which is created when there is none."""
     credits_micro = micro_of(str(body["credits"]))
     if "thread_id" in body:
@@ -93,7 +103,7 @@ def _grow(sim: "Simulator", body: dict[str, Any], now_ms: int) -> dict[str, Any]
     return _thread_told(sim, thread_id, now_ms)
 
 
-def _thread(sim: "Simulator", body: dict[str, Any], now_ms: int) -> dict[str, Any]:
+def _thread(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
     """A new thread of `email` (null: of nobody) with a first prompt of `credits` (null: not told by Hex)."""
     told = body.get("credits", "0")
     fields = {name: body[name] for name in _THREAD_FIELDS if name in body}
@@ -107,54 +117,54 @@ def _thread(sim: "Simulator", body: dict[str, Any], now_ms: int) -> dict[str, An
     return _thread_told(sim, thread.id, now_ms)
 
 
-def _credits(sim: "Simulator", body: dict[str, Any], now_ms: int) -> dict[str, Any]:
+def _credits(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
     """Let Hex tell this total of a thread from now on; null: not known."""
     told = body["credits"]
     sim.world.set_credits(str(body["thread_id"]), None if told is None else micro_of(str(told)), now_ms)
     return _thread_told(sim, str(body["thread_id"]), now_ms)
 
 
-def _delete(sim: "Simulator", body: dict[str, Any], now_ms: int) -> dict[str, Any]:
+def _delete(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
     sim.world.delete_thread(str(body["thread_id"]), now_ms)
     return _thread_told(sim, str(body["thread_id"]), now_ms)
 
 
-def _thread_told(sim: "Simulator", thread_id: str, now_ms: int) -> dict[str, Any]:
+def _thread_told(sim: Controlled, thread_id: str, now_ms: int) -> dict[str, Any]:
     thread = sim.world.threads[thread_id]
     return {"thread": _told(thread, now_ms) | {"credits_micro": thread.credits_micro}}
 
 
-def _fault(sim: "Simulator", body: dict[str, Any], now_ms: int) -> dict[str, Any]:
+def _fault(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
     sim.faults.arm(parse_fault(str(body["spec"])))
     return _faults(sim, {}, now_ms)
 
 
-def _fault_clear(sim: "Simulator", body: dict[str, Any], now_ms: int) -> dict[str, Any]:
+def _fault_clear(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
     sim.faults.clear()
     return _faults(sim, {}, now_ms)
 
 
-def _faults(sim: "Simulator", query: dict[str, str], now_ms: int) -> dict[str, Any]:
+def _faults(sim: Controlled, query: dict[str, str], now_ms: int) -> dict[str, Any]:
     return {"faults": [asdict(fault) for fault in sim.faults.armed]}
 
 
-def _token(sim: "Simulator", body: dict[str, Any], now_ms: int) -> dict[str, Any]:
+def _token(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
     """A personal token of `email`, or one that is there already."""
     return {"token": sim.world.token_for(str(body["email"]))}
 
 
-def _revoke(sim: "Simulator", body: dict[str, Any], now_ms: int) -> dict[str, Any]:
+def _revoke(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
     sim.world.revoke(str(body["token"]))
     return {"revoked": True}
 
 
-_READS: dict[str, Callable[["Simulator", dict[str, str], int], dict[str, Any]]] = {
+_READS: dict[str, Callable[[Controlled, dict[str, str], int], dict[str, Any]]] = {
     "truth": _truth,
     "requests": _requests,
     "tokens": _tokens,
     "faults": _faults,
 }
-_CHANGES: dict[str, Callable[["Simulator", dict[str, Any], int], dict[str, Any]]] = {
+_CHANGES: dict[str, Callable[[Controlled, dict[str, Any], int], dict[str, Any]]] = {
     "grow": _grow,
     "thread": _thread,
     "credits": _credits,

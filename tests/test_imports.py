@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -113,6 +113,22 @@ def test_each_library_has_one_place(module: str, path: Path) -> None:
             place, reason = ONLY_PLACE_OF[library]
             also = any(library == other and is_in(module, where) for other, where in ALSO)
             assert is_in(module, place) or also, f"{module} imports {library}, but {reason}"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports for types alone count too: they are needed to understand a module."""
+    known = dict(modules())
+    needs = {
+        module: {name for name in map(module_in(known), imports_of(path)) if name} for module, path in known.items()
+    }
+    while ready := {module for module, needed in needs.items() if not needed - {module}}:
+        needs = {module: needed - ready for module, needed in needs.items() if module not in ready}
+    assert needs == {}
+
+
+def module_in(known: dict[str, Path]) -> Callable[[str], str | None]:
+    """The module that an imported name is, or is of."""
+    return lambda name: next((found for found in (name, name.rpartition(".")[0]) if found in known), None)
 
 
 @pytest.mark.parametrize("place", STANDARD_ONLY)

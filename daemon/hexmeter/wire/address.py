@@ -14,8 +14,6 @@ TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
     from platformdirs.api import PlatformDirsABC
 
-_SOCKET_NAME = "api.sock"
-
 
 def config_path(given: str | None) -> str:
     """The configuration in force: `--config`, else HEXMETER_CONFIG, else the user's own place for it."""
@@ -51,7 +49,7 @@ def socket_path(config: str | None = None) -> str:
     if "XDG_RUNTIME_DIR" not in os.environ and os.path.lexists(folder):
         # Somebody else could sit there and answer for the daemon.
         check_folder(folder)
-    return os.path.join(folder, _socket_name(path))
+    return os.path.join(folder, f"{marked('api', path)}.sock")
 
 
 def runtime_folder() -> str:
@@ -77,13 +75,20 @@ def check_folder(folder: str) -> None:
         )
 
 
-def _socket_name(path: str) -> str:
+def config_mark(path: str) -> str:
+    """What tells files of this configuration from those of others: eight hex digits; nothing for the default one."""
     real = os.path.realpath(path)
     if real == os.path.realpath(default_config_path()):
-        return _SOCKET_NAME
+        return ""
     import hashlib
 
-    return f"api-{hashlib.sha256(os.fsencode(real)).hexdigest()[:8]}.sock"
+    return hashlib.sha256(os.fsencode(real)).hexdigest()[:8]
+
+
+def marked(name: str, path: str) -> str:
+    """`name` for the default configuration, `name-MARK` for the one at `path`."""
+    mark = config_mark(path)
+    return f"{name}-{mark}" if mark else name
 
 
 def _socket_in(path: str) -> str | None:

@@ -1,6 +1,7 @@
 """The icon: every state looks its own, at every size, on any panel."""
 
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
@@ -61,6 +62,20 @@ def test_pixmaps_are_argb_in_network_byte_order() -> None:
         middle = (height // 2 * width + width // 2) * 4
         assert tuple(data[middle : middle + 4]) == (255, 64, 170, 255)
         assert data[:4] == bytes(4)
+
+
+def test_the_page_of_all_icons_shows_what_is_drawn_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    monkeypatch.syspath_prepend(str(docs))
+    import make_icons
+
+    assert (docs / "icons.md").read_text(encoding="utf-8") == make_icons.page(), "run docs/make_icons.py"
+    assert {state.gauge for state, _ in make_icons.STATES} == set(Gauge)
+    with Image.open(docs / "icons.png") as kept:
+        now = make_icons.sheet().convert("RGB")
+        assert kept.size == now.size
+        # Another version of Pillow may blend an edge a little differently.
+        assert pixels_that_differ(kept.convert("RGB"), now) < now.width * now.height * 0.001, "run docs/make_icons.py"
 
 
 def test_the_same_state_is_drawn_once() -> None:

@@ -50,12 +50,8 @@ def test_the_menu_and_the_icon_follow_the_daemon(stage: Stage) -> None:
     assert {name: properties[name].signature for name in SIGNATURES} == SIGNATURES
     assert properties["Title"].value == "Hexmeter: Grant 27.5 of 40 left"
     assert list(properties["ToolTip"].value[2:]) == ["Hexmeter", "Grant 27.5 of 40 left"]
-    assert [(width, height) for width, height, _ in properties["IconPixmap"].value] == [
-        (22, 22),
-        (24, 24),
-        (32, 32),
-        (48, 48),
-    ]
+    sizes = [(width, height, len(data)) for width, height, data in properties["IconPixmap"].value]
+    assert sizes == [(size, size, size * size * 4) for size in (22, 24, 32, 44, 48, 64, 96)]
     before = properties["IconPixmap"].value
     stage.daemon.show(meters=[meter(used=39.0, remaining=1.0, state="critical", label="<b>&")])
     wait_for_label(item, "Grant 1 of 40 left")

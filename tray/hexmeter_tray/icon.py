@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-SIZES_PX = (22, 24, 32, 48)
+SIZES_PX = (22, 24, 32, 44, 48, 64, 96)
+"""What panels ask for: 22, 24, 32 and 48, and their doubles for screens with twice the pixels."""
+
 Pixmap = tuple[int, int, bytes]
 
 _OVERSAMPLING = 6
@@ -29,6 +31,7 @@ _FILL = {
     Gauge.CRITICAL: (255, 82, 70, 255),
     Gauge.EXHAUSTED: (255, 82, 70, 255),
     Gauge.STALE: _GREY,
+    Gauge.PAUSED: _GREY,
 }
 # When little is left the fill is a sliver, so the rim says it too.
 _COLOURED_RIM = (Gauge.WARNING, Gauge.CRITICAL, Gauge.EXHAUSTED)
@@ -104,9 +107,10 @@ def _no_mark(pen: _Pen) -> None:
 
 
 def _warning_mark(pen: _Pen) -> None:
-    pen.triangle(((0.5, 0.19), (0.75, 0.64), (0.25, 0.64)), _LIGHT)
-    pen.line((0.5, 0.33), (0.5, 0.48), 0.09, _DARK)
-    pen.line((0.5, 0.52), (0.5, 0.59), 0.09, _DARK)
+    pen.triangle(((0.5, 0.08), (0.86, 0.74), (0.14, 0.74)), _DARK)
+    pen.triangle(((0.5, 0.2), (0.76, 0.68), (0.24, 0.68)), _LIGHT)
+    pen.line((0.5, 0.34), (0.5, 0.52), 0.1, _DARK)
+    pen.line((0.5, 0.57), (0.5, 0.65), 0.1, _DARK)
 
 
 def _critical_mark(pen: _Pen) -> None:
@@ -132,6 +136,12 @@ def _stale_mark(pen: _Pen) -> None:
     pen.line((0.69, 0.72), (0.87, 0.72), 0.075, _DARK)
 
 
+def _paused_mark(pen: _Pen) -> None:
+    pen.line((0.5, 0.2), (0.5, 0.8), 0.56, _DARK)
+    for x in (0.365, 0.635):
+        pen.line((x, 0.27), (x, 0.73), 0.15, _LIGHT)
+
+
 def _absent_mark(pen: _Pen) -> None:
     pen.outlined_lines(((0.1, 0.9), (0.9, 0.1)), width=0.1)
 
@@ -142,6 +152,7 @@ _MARKS = {
     Gauge.EXHAUSTED: _exhausted_mark,
     Gauge.UNKNOWN: _unknown_mark,
     Gauge.STALE: _stale_mark,
+    Gauge.PAUSED: _paused_mark,
     Gauge.ABSENT: _absent_mark,
 }
 

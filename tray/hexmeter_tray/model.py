@@ -47,6 +47,7 @@ class Gauge(Enum):
     EXHAUSTED = "exhausted"
     UNKNOWN = "unknown"
     STALE = "stale"
+    PAUSED = "paused"
     ABSENT = "absent"
 
 

@@ -1,7 +1,7 @@
 """Hex's public API over a world: who may see what, filters and pages. Pure: the time is an argument.
 
-The rules are those of Hex's OpenAPI document: GET /users/me, /users, /threads, /threads/{id} and
-/threads/{id}/messages under /api/v1.
+The rules are those of Hex's OpenAPI document: GET /users/me, /users, /threads, /threads/{id},
+/threads/{id}/messages, /projects and /projects/{id}/runs under /api/v1.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +17,7 @@ from hexmeter.hex.simulator.documents import (
 from hexmeter.hex.simulator.jsontext import Json
 from hexmeter.hex.simulator.messages import messages_document
 from hexmeter.hex.simulator.paging import asked_integer, asked_place, page_at
+from hexmeter.hex.simulator.projectsapi import projects_document, runs_document
 from hexmeter.hex.simulator.world import Person, Thread, Token, World
 
 _DAY_MS = 86_400_000
@@ -58,6 +59,9 @@ def answer(world: World, caller: Caller, path: str, query: Mapping[str, str], no
         if below == "messages":
             return _messages(world, caller, thread_id, query)
         return _thread(world, caller, path.removeprefix("/threads/"), now_ms)
+    if path.startswith("/projects/") and path.endswith("/runs"):
+        project_id = path.removeprefix("/projects/").removesuffix("/runs")
+        return runs_document(world.projects, caller.person, project_id, query)
     endpoint = _ENDPOINTS.get(path)
     if endpoint is None:
         raise HexError(404, "Not found")
@@ -89,6 +93,10 @@ def _users(world: World, caller: Caller, query: Mapping[str, str], now_ms: int) 
     )
     values: list[Json] = [person_document(person) for person in page.items]
     return {"values": values, "pagination": page.pagination}
+
+
+def _projects(world: World, caller: Caller, query: Mapping[str, str], now_ms: int) -> Document:
+    return projects_document(world.projects, caller.person, query)
 
 
 def _threads(world: World, caller: Caller, query: Mapping[str, str], now_ms: int) -> Document:
@@ -173,4 +181,5 @@ _ENDPOINTS: dict[str, Callable[[World, Caller, Mapping[str, str], int], Document
     "/users/me": _me,
     "/users": _users,
     "/threads": _threads,
+    "/projects": _projects,
 }

@@ -10,10 +10,12 @@ from typing import Any, Protocol
 
 from hexmeter.hex.simulator.faults import Faults, parse_fault
 from hexmeter.hex.simulator.jsontext import micro_of
+from hexmeter.hex.simulator.projects import Project, Run, Schedule
 from hexmeter.hex.simulator.world import Thread, World
 from hexmeter.wire.httpd import Request, Response
 
 _EVER_MS = 2**62
+_PROJECT_FIELDS = ("last_viewed_ms", "archived_ms", "trashed_ms", "run_ms", "fails_every")
 _THREAD_FIELDS = ("title", "sensitive", "model", "type", "source", "known_from_ms")
 
 
@@ -134,6 +136,47 @@ def _thread_told(sim: Controlled, thread_id: str, now_ms: int) -> dict[str, Any]
     return {"thread": _told(thread, now_ms) | {"credits_micro": thread.credits_micro}}
 
 
+def _projects(sim: Controlled, query: dict[str, str], now_ms: int) -> dict[str, Any]:
+    """All projects, and what of them began in [since_ms, until_ms), by default ever."""
+    projects = sim.world.projects
+    runs = projects.runs_between(int(query.get("since_ms", 0)), int(query.get("until_ms", _EVER_MS)))
+    return {
+        "projects": [asdict(project) for project in projects.by_id.values()],
+        "runs": [asdict(run) for run in runs],
+    }
+
+
+def _project(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
+    """A new project of `email`; its `schedules` fire from now on."""
+    schedules = tuple(Schedule(**schedule) for schedule in body.get("schedules", ()))
+    fields = {name: body[name] for name in _PROJECT_FIELDS if name in body}
+    made = Project(
+        str(body.get("id") or sim.world.new_id()),
+        str(body.get("title", "A project")),
+        sim.world.person(str(body["email"])).email,
+        int(body.get("created_ms", now_ms)),
+        views=tuple(body.get("views", (0, 0, 0, 0))),
+        schedules=schedules,
+        **fields,
+    )
+    return {"project": asdict(sim.world.projects.add(made, scheduled_since_ms=now_ms))}
+
+
+def _run(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
+    """A run of `project_id` that began at `start_ms` (now) and took `elapsed_ms` (null: it goes on)."""
+    start_ms, elapsed_ms = int(body.get("start_ms", now_ms)), body.get("elapsed_ms", 60_000)
+    run = Run(
+        str(body.get("id") or sim.world.new_id()),
+        str(body["project_id"]),
+        str(body.get("status", "COMPLETED" if elapsed_ms is not None else "RUNNING")),
+        str(body.get("trigger", "API")),
+        start_ms,
+        None if elapsed_ms is None else start_ms + int(elapsed_ms),
+        None if elapsed_ms is None else int(elapsed_ms),
+    )
+    return {"run": asdict(sim.world.projects.add_run(run))}
+
+
 def _fault(sim: Controlled, body: dict[str, Any], now_ms: int) -> dict[str, Any]:
     sim.faults.arm(parse_fault(str(body["spec"])))
     return _faults(sim, {}, now_ms)
@@ -163,6 +206,7 @@ _READS: dict[str, Callable[[Controlled, dict[str, str], int], dict[str, Any]]] =
     "requests": _requests,
     "tokens": _tokens,
     "faults": _faults,
+    "projects": _projects,
 }
 _CHANGES: dict[str, Callable[[Controlled, dict[str, Any], int], dict[str, Any]]] = {
     "grow": _grow,
@@ -173,6 +217,8 @@ _CHANGES: dict[str, Callable[[Controlled, dict[str, Any], int], dict[str, Any]]]
     "fault/clear": _fault_clear,
     "token": _token,
     "revoke": _revoke,
+    "project": _project,
+    "run": _run,
 }
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hexmeter.hex.simulator.people import Habits, habits_of, hire, prompt_cost, start_thread
+from hexmeter.hex.simulator.projectspast import start_projects
 from hexmeter.hex.simulator.world import Person, World, seeded
 
 HISTORY_DAYS = 95
@@ -38,6 +39,7 @@ def generated(seed: int, now_ms: int, people: int = 40, days: int = HISTORY_DAYS
         _live(world, seed, person, now_ms, days)
     _work_of_nobody(world, seed, now_ms, days)
     _give_tokens(world, now_ms)
+    start_projects(world, seed, now_ms)
     return world
 
 

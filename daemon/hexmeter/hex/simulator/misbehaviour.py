@@ -165,7 +165,7 @@ _ITEMS: dict[str, Callable[[int, Document], None]] = {
 
 
 def _listing(document: Document) -> str | None:
-    return next((name for name in ("threads", "values", "content") if name in document), None)
+    return next((name for name in ("threads", "values", "content", "runs") if name in document), None)
 
 
 def _items(document: Document) -> list[Document]:

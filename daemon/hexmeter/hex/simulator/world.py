@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from hexmeter.hex.simulator.projects import Projects
+
 ROLES = ("ADMIN", "MANAGER", "EDITOR", "EXPLORER", "MEMBER", "GUEST")
 _FAR_MS = 4_102_444_800_000  # The year 2100.
 
@@ -102,6 +104,7 @@ class World:
         self.prompts: list[Prompt] = []
         self.tokens: dict[str, Token] = {}
         self.timetables: list[Timetable] = []
+        self.projects = Projects()
         self._by_age: list[tuple[int, str]] = []
         self._by_email: dict[str, str] = {}
         self._ids = seeded(seed, org_id, "ids")
@@ -257,6 +260,7 @@ class World:
 
     def advance(self, now_ms: int) -> list[Prompt]:
         """Send the prompts due up to `now_ms`; in how many steps one gets there makes no difference."""
+        self.projects.advance(now_ms)
         sent: list[Prompt] = []
         while True:
             due = [(table.next_ms, table) for table in self.timetables if table.next_ms is not None]

@@ -240,7 +240,22 @@ def test_users_are_listed_by_name_in_pages_and_by_id(hex_: Hex, admin: httpx.Cli
     assert [person["name"] for person in backwards] == ["Manager", "Explorer", "Editor", "Admin"]
     wanted = hex_.sim.world.person("editor@acme.test").id
     assert [person["id"] for person in admin.get(f"/users?userIds={wanted}").json()["values"]] == [wanted]
+
+
+def test_groups_are_listed_by_name_and_name_their_members(hex_: Hex, admin: httpx.Client) -> None:
+    world = hex_.sim.world
+    world.set_group("Analysts", ["editor@acme.test", "explorer@acme.test"], group_id="g-2", created_ms=NOW_MS)
+    world.set_group("Advisors", [], group_id="g-1", created_ms=NOW_MS)
+    listed = admin.get("/groups").json()
+    assert [group["name"] for group in listed["values"]] == ["Advisors", "Analysts"]
+    assert listed["values"][1] == {"id": "g-2", "name": "Analysts", "createdAt": "2026-11-22T14:46:54.000Z"}
+    first = admin.get("/groups?limit=1").json()
+    second = admin.get("/groups", params={"limit": 1, "after": first["pagination"]["after"]}).json()
+    assert [group["id"] for group in first["values"] + second["values"]] == ["g-1", "g-2"]
+    members = admin.get("/users?groupId=g-2").json()["values"]
+    assert [person["email"] for person in members] == ["editor@acme.test", "explorer@acme.test"]
     assert admin.get("/users?groupId=g-1").json()["values"] == []
+    assert error_of(admin.get("/users?groupId=g-3")) == (404, "NOT_FOUND")
 
 
 # Only reading

@@ -1,6 +1,6 @@
 """Hex's public API over a world: who may see what, filters and pages. Pure: the time is an argument.
 
-The rules are those of Hex's OpenAPI document: GET /users/me, /users, /threads, /threads/{id},
+The rules are those of Hex's OpenAPI document: GET /users/me, /users, /groups, /threads, /threads/{id},
 /threads/{id}/messages, /projects and /projects/{id}/runs under /api/v1.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hexmeter.hex.simulator.documents import (
     Document,
     HexError,
+    group_document,
     person_document,
     single_thread_document,
     thread_document,
@@ -83,8 +84,10 @@ def _users(world: World, caller: Caller, query: Mapping[str, str], now_ms: int) 
     sort_by = _one_of(query, "sortBy", ("NAME", "EMAIL")) or "NAME"
     descending = _one_of(query, "sortDirection", ("ASC", "DESC")) == "DESC"
     chosen = {user_id for user_id in query.get("userIds", "").split(",") if user_id}
-    # Of groups the simulated workspace has none, so nobody is a member of one.
-    listed = [] if query.get("groupId") else list(world.people.values())
+    group_id = query.get("groupId")
+    if group_id and group_id not in world.groups:
+        raise HexError(404, "Not found", "No such group")
+    listed = [person for person in world.people.values() if not group_id or person.id in world.groups[group_id].members]
     listed.sort(key=lambda person: (sort_by == "NAME" and (person.name or ""), person.email), reverse=descending)
     page = page_at(
         place,
@@ -97,6 +100,19 @@ def _users(world: World, caller: Caller, query: Mapping[str, str], now_ms: int) 
 
 def _projects(world: World, caller: Caller, query: Mapping[str, str], now_ms: int) -> Document:
     return projects_document(world.projects, caller.person, query)
+
+
+def _groups(world: World, caller: Caller, query: Mapping[str, str], now_ms: int) -> Document:
+    if caller.person is not None and caller.person.role in ("MEMBER", "GUEST"):
+        raise HexError(403, "Insufficient access")
+    listed = sorted(world.groups.values(), key=lambda group: group.name)
+    page = page_at(
+        asked_place(query, "groups", 500),
+        lambda position: listed[position] if position < len(listed) else None,
+        lambda group: True,
+    )
+    values: list[Json] = [group_document(group) for group in page.items]
+    return {"values": values, "pagination": page.pagination}
 
 
 def _threads(world: World, caller: Caller, query: Mapping[str, str], now_ms: int) -> Document:
@@ -180,6 +196,7 @@ def _redacted(caller: Caller, thread: Thread) -> bool:
 _ENDPOINTS: dict[str, Callable[[World, Caller, Mapping[str, str], int], Document]] = {
     "/users/me": _me,
     "/users": _users,
+    "/groups": _groups,
     "/threads": _threads,
     "/projects": _projects,
 }

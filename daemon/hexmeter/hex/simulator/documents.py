@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from hexmeter.hex.simulator.jsontext import Json, credits_number
-from hexmeter.hex.simulator.world import Person, Thread
+from hexmeter.hex.simulator.world import Group, Person, Thread
 
 Document = dict[str, Json]
 
@@ -50,6 +50,11 @@ def person_document(person: Person) -> Document:
         "role": person.role,
         "lastLoginDate": None if person.last_login_ms is None else iso(person.last_login_ms),
     }
+
+
+def group_document(group: Group) -> Document:
+    """One of GET /groups."""
+    return {"id": group.id, "name": group.name, "createdAt": iso(group.created_ms)}
 
 
 def thread_document(thread: Thread, org_id: str, now_ms: int, *, redacted: bool) -> Document:

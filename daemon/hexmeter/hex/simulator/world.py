@@ -7,6 +7,7 @@ import random
 import uuid
 from bisect import insort
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -55,6 +56,16 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A group of people of the workspace, by their ids."""
+
+    id: str
+    name: str
+    created_ms: int
+    members: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """One prompt and its cost; a `correction` is no prompt but a change of the total, such as a refund (negative)."""
 
@@ -100,6 +111,7 @@ class World:
     def __init__(self, org_id: str, seed: int = 0) -> None:
         self.org_id = org_id
         self.people: dict[str, Person] = {}
+        self.groups: dict[str, Group] = {}
         self.threads: dict[str, Thread] = {}
         self.prompts: list[Prompt] = []
         self.tokens: dict[str, Token] = {}
@@ -144,6 +156,13 @@ class World:
         person = self.people.pop(self._by_email.pop(email.lower()))
         for token in [token for token in self.tokens.values() if token.user_id == person.id]:
             self.revoke(token.text)
+
+    def set_group(self, name: str, emails: Iterable[str], *, group_id: str | None = None, created_ms: int = 0) -> Group:
+        """A group with these members, in the place of the one with `group_id`; raises KeyError."""
+        members = frozenset(self.person(email).id for email in emails)
+        group = Group(group_id or self.new_id(), name, created_ms, members)
+        self.groups[group.id] = group
+        return group
 
     def token_for(self, email: str, *, text: str | None = None, expires_ms: int = _FAR_MS) -> str:
         """The text of a personal token, by default `hxtp_sim_` and the address up to the @; made when new."""

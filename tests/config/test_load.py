@@ -13,24 +13,14 @@ from builders import utc
 from hexmeter.config.load import ConfigError, load, parse
 from hexmeter.config.model import Config, PollSettings
 from hexmeter.config.schema import FREE_TABLES, KEYS
+from hexmeter.core.allocations import Allocation
 from hexmeter.core.grants import Plan
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from hexmeter.core.pool import Balance, PoolPlan, TopUp
 
-FILE = Path("/etc/acme/config.toml")
-DATABASE = Path("/var/lib/acme/hexmeter.db")
+from .reading import DATABASE, FILE, faults, read
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
-
-
-def read(content: str, path: Path = FILE) -> Config:
-    return parse(content, path, DATABASE)
-
-
-def faults(content: str) -> list[str]:
-    """The lines of the error, without the file's name."""
-    with pytest.raises(ConfigError) as error:
-        read(content)
-    return [line.removeprefix(str(FILE)) for line in str(error.value).split("\n")]
 
 
 def test_an_empty_file_is_all_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,6 +35,7 @@ def test_an_empty_file_is_all_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         watch=None,
         poll=PollSettings(5 * MINUTE_MS, 15, 900, 62 * DAY_MS, 190 * DAY_MS),
         pool=PoolPlan(),
+        allocations=(),
         used_levels=(Decimal(80),),
         left_levels_micro=(),
         notify_desktop=True,
@@ -83,6 +74,12 @@ balance = 500
 as_of = 2026-11-01
 monthly_spend_limit = 300
 top_up = { below = 50, amount = 200 }
+[allocations]
+"Ed@Acme.test" = 25.5
+"group:Analysts" = { limit = 200, members = ["ed@acme.test", "Di@acme.test", "ed@acme.test"] }
+[allocations."group:Finance"]
+limit = 100
+id = "g-1"
 [notify]
 desktop = false
 [api]
@@ -108,6 +105,11 @@ def test_every_key_is_used_as_written() -> None:
             Balance(utc("2026-10-31T23:00"), 500_000_000),
             300_000_000,
             TopUp(below_micro=50_000_000, amount_micro=200_000_000),
+        ),
+        allocations=(
+            Allocation("ed@acme.test", 25_500_000, ("ed@acme.test",)),
+            Allocation("group:Analysts", 200_000_000, ("ed@acme.test", "di@acme.test")),
+            Allocation("group:Finance", 100_000_000, group_id="g-1"),
         ),
         used_levels=(Decimal(80), Decimal(95), Decimal("99.5")),
         left_levels_micro=(2_500_000, 10_000_000),
@@ -288,9 +290,8 @@ def test_no_control_character_reaches_the_terminal() -> None:
 
 def test_keys_of_later_versions_are_taken_and_said() -> None:
     later = [key for key in KEYS if not key.used]
-    content = "\n".join(f"{key.place} = 1" for key in later) + "\nallocations.'ed@acme.test' = 25\n"
-    notes = [f"{key.place} is set, but this version does not use it yet" for key in later]
-    assert read(content).notes == (*notes, "[allocations] is set, but this version does not use it yet")
+    content = "\n".join(f"{key.place} = 1" for key in later)
+    assert read(content).notes == tuple(f"{key.place} is set, but this version does not use it yet" for key in later)
 
 
 def test_a_machine_without_a_zone_must_be_told_one(monkeypatch: pytest.MonkeyPatch) -> None:

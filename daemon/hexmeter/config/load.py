@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hexmeter.config.allocations import allocations
+from hexmeter.config.faults import NotAllowed, NotAllowedIn
 from hexmeter.config.model import Config, PollSettings
-from hexmeter.config.schema import FREE_TABLES, KEYS, NotAllowed
+from hexmeter.config.schema import FREE_TABLES, KEYS
 from hexmeter.core.grants import Plan
 from hexmeter.core.instants import from_datetime
 from hexmeter.core.periods import first_instant
@@ -78,11 +80,17 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
         value = key.default if given is None else given
         try:
             values[key.place] = None if value is None else key.check(value)
+        except NotAllowedIn as error:
+            problems += _of_entries(key.place, error, lines)
         except NotAllowed as error:
             problems.append(
                 Problem(f"{key.place} = {_shown(given)}: must be {error}", lines.get(key.place, lines.get(key.table)))
             )
-    notes += [f"[{table}] is set, but this version does not use it yet" for table in FREE_TABLES if table in document]
+    try:
+        given = document.get("allocations")
+        values["allocations"] = allocations(given if isinstance(given, dict) else {})
+    except NotAllowedIn as error:
+        problems += _of_entries("allocations", error, lines)
     if values.get("pool.balance") is not None and "pool.as_of" in values and values["pool.as_of"] is None:
         what = "pool.balance is set without pool.as_of: say when the balance was read, such as as_of = 2026-11-01"
         problems.append(Problem(what, lines.get("pool.balance")))
@@ -114,6 +122,7 @@ def _config(values: dict[str, Any], path: Path, default_database: Path, notes: t
             history_ms=values["poll.history"],
         ),
         pool=_pool(values),
+        allocations=values["allocations"],
         used_levels=values["alerts.used"],
         left_levels_micro=values["alerts.left"],
         notify_desktop=values["notify.desktop"],
@@ -123,6 +132,18 @@ def _config(values: dict[str, Any], path: Path, default_database: Path, notes: t
         backups=values["storage.backups"],
         notes=notes,
     )
+
+
+def _of_entries(place: str, wrong: NotAllowedIn, lines: dict[str, int]) -> list[Problem]:
+    """The wrong entries of the table at `place`, each with its line, or the table's where it has none."""
+    table_line = lines.get(place, lines.get(place.partition(".")[0]))
+    return [
+        Problem(
+            f'{place}."{clean(entry.name, 60)}" = {_shown(entry.value)}: must be {entry.allowed}',
+            lines.get(f"{place}.{entry.name}", table_line),
+        )
+        for entry in wrong.entries
+    ]
 
 
 def _pool(values: dict[str, Any]) -> PoolPlan:
@@ -187,7 +208,8 @@ def _nearest(word: str, known: set[str]) -> str:
 
 
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
-_KEY = re.compile(r"""\s*((?:["']?[A-Za-z0-9_-]+["']?\s*\.\s*)*["']?[A-Za-z0-9_-]+["']?)\s*=""")
+_WORD = r"""(?:"[^"\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
+_KEY = re.compile(rf"\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*=")
 
 
 def _lines_of_keys(content: str) -> dict[str, int]:
@@ -196,13 +218,18 @@ def _lines_of_keys(content: str) -> dict[str, int]:
     table = ""
     for number, line in enumerate(content.split("\n"), 1):
         if header := _HEADER.match(line):
-            table = header[1].strip()
+            table = ".".join(_words(header[1]))
             lines.setdefault(table, number)
         elif key := _KEY.match(line):
-            words = ([table] if table else []) + re.findall(r"[A-Za-z0-9_-]+", key[1])
+            words = ([table] if table else []) + _words(key[1])
             for length in range(1, len(words) + 1):
                 lines.setdefault(".".join(words[:length]), number)
     return lines
+
+
+def _words(dotted: str) -> list[str]:
+    """The parts of a dotted key, without their quotes."""
+    return [word.strip("\"'") for word in re.findall(_WORD, dotted)]
 
 
 _SECRET = re.compile(r"\bhxt[a-z]_[^\s\"']+")

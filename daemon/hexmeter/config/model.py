@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from hexmeter.core.allocations import Allocation
 from hexmeter.core.grants import Plan
 from hexmeter.core.pool import PoolPlan
 
@@ -41,6 +42,7 @@ class Config:
     watch: Watch | None
     poll: PollSettings
     pool: PoolPlan
+    allocations: tuple[Allocation, ...]
     used_levels: tuple[Decimal, ...]
     left_levels_micro: tuple[int, ...]
     notify_desktop: bool

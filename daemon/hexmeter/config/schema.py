@@ -9,16 +9,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from hexmeter.config.faults import NotAllowed
 from hexmeter.core.credits import CreditsError, parse_credits
 from hexmeter.core.grants import EDITOR_GRANT_MICRO
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from hexmeter.core.pool import TopUp
 
 _UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
-
-
-class NotAllowed(Exception):
-    """A value that a key does not take; the message says what it does take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,4 +256,4 @@ KEYS: tuple[Key, ...] = (
 )
 
 FREE_TABLES = frozenset({"allocations"})
-"""Tables whose keys are the user's own words (emails, groups), for a later version."""
+"""Tables whose keys are the user's own words: emails, groups."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from hexmeter.core.alerts import Kind, Rung
+from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.credits import format_credits
 from hexmeter.core.instants import to_datetime
 from hexmeter.core.meters import Bound, Meter
@@ -31,6 +32,11 @@ _EXHAUSTED = {
         "Until {reset}, prompts draw on the workspace's add-on credits, if it has any.",
     ),
     POOL: ("used up", "it", "Until an Admin buys more in Hex, prompts beyond a grant may fail."),
+    ALLOCATION: (
+        "used up",
+        "it",
+        "Until {reset}, Hex may refuse prompts beyond the grant; an Admin can raise the allocation.",
+    ),
     SPEND: (
         "reached",
         "it",
@@ -106,7 +112,7 @@ def moment_text(at_ms: int, zone: ZoneInfo) -> str:
 
 def _pace_sentence(meter: Meter) -> str:
     pace = meter.burn.pace_micro
-    drawn = " drawn beyond grants" if meter.kind in (POOL, SPEND) else ""
+    drawn = " drawn beyond grants" if meter.kind in (POOL, SPEND, ALLOCATION) else ""
     return "" if pace is None else f" At this pace the month comes to {format_credits(pace)}{drawn}."
 
 

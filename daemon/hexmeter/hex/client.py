@@ -100,9 +100,12 @@ class HexClient:
         """Who the token is."""
         return await self._get("/users/me", {}, parse.identity)
 
-    async def people(self, cursor: str | None) -> Answer[Page[Person]]:
-        """One page of the roster."""
-        return await self._get("/users", _listing(PEOPLE_PER_PAGE, cursor), parse.people_page)
+    async def people(self, cursor: str | None, group_id: str | None = None) -> Answer[Page[Person]]:
+        """One page of the roster; of the members of one group when `group_id` is given."""
+        query = _listing(PEOPLE_PER_PAGE, cursor)
+        if group_id is not None:
+            query["groupId"] = group_id
+        return await self._get("/users", query, parse.people_page)
 
     async def threads(self, cursor: str | None, user_id: str | None = None) -> Answer[Page[Thread]]:
         """One page of the threads, newest created first; of one user when `user_id` is given."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from hexmeter.config.model import Config
+from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.clock import Clock
 from hexmeter.core.credits import CreditsError, format_credits, parse_credits
 from hexmeter.core.meters import Meter
@@ -210,7 +211,7 @@ class Daemon:
             used_micro = figure_micro if is_used else _used(meter, figure_micro)
             known_micro = (meter.used_micro or 0) - meter.adjustment_micro
             key, calibration = meter.key, Calibration(now_ms, used_micro, used_micro - known_micro)
-            if meter.kind == SPEND and meter.used_micro is None:
+            if meter.kind in (SPEND, ALLOCATION) and meter.used_micro is None:
                 raise Refused(_unknown(meter.id, meter.note or "nothing was read yet"))
         with self.store.transaction():
             self.store.roster.calibrate(key, calibration)

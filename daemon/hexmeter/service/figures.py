@@ -7,7 +7,9 @@ from hexmeter.core.grants import Grant, NoGrant, grant_held
 from hexmeter.core.meters import Meter, Use, grant_key, grant_meter
 from hexmeter.core.model import Identity, Person
 from hexmeter.core.periods import Period, period_at
+from hexmeter.service.allocationfigures import AllocationFigures
 from hexmeter.service.imported import Imported
+from hexmeter.service.overdraws import Overdraws
 from hexmeter.service.poolfigures import PoolFigures
 from hexmeter.service.promptcosts import CostsByUser
 from hexmeter.service.watch import Watched, WatchError, effective_watch, resolve
@@ -26,7 +28,9 @@ class Figures:
         self._config = config
         self._store = store
         self.imported = Imported(store, config.zone, self.watched, self._sees_whole)
-        self.pool = PoolFigures(config, store, self.imported)
+        overdraws = Overdraws(config, store, self.imported)
+        self.pool = PoolFigures(config, store, overdraws)
+        self.allocations = AllocationFigures(config, store, overdraws)
         self.costs = CostsByUser(store.breakdown)
 
     def period(self, now_ms: int) -> Period:
@@ -62,11 +66,12 @@ class Figures:
             sees_all = self._sees_all(identity, watched, person, period)
             use = uses.get(person.id) or (Use() if self._has_looked(watched, person) else None)
             meters.append(self._meter(person, grant, use, period, now_ms, calibration, sees_all))
-        meters += self.pool.meters(now_ms, self.unseen())
+        unseen = self.unseen()
+        meters += self.pool.meters(now_ms, unseen) + self.allocations.meters(now_ms, unseen)
         return sorted(meters, key=_nearest_first)
 
     def unseen(self) -> str | None:
-        """Why not everybody's threads are seen, which the pool and the spend limit need; None when they are."""
+        """Why not everybody's threads are seen, which pool, spend limit and allocations need; None when they are."""
         identity, watched = self._store.progress.identity(), self.watched()
         if identity is None or watched is None:
             return "nothing was read yet"

@@ -9,11 +9,12 @@ from hexmeter.config.token import TokenError
 from hexmeter.core.clock import Clock
 from hexmeter.core.instants import HOUR_MS
 from hexmeter.core.ledger import Usage
-from hexmeter.core.model import Identity, Person
+from hexmeter.core.model import Identity
 from hexmeter.hex.client import HexClient
-from hexmeter.hex.errors import BadAnswer, Forbidden, HexError, TokenRefused
+from hexmeter.hex.errors import Forbidden, HexError, TokenRefused
 from hexmeter.service.counting import Counter
 from hexmeter.service.currenttoken import AlreadyRefused, CurrentToken
+from hexmeter.service.people import list_people, read_groups
 from hexmeter.service.plan import BUSY_REQUESTS, OLDER_PAGES_PER_ROUND, QUIET_REQUESTS, Effort, Hot
 from hexmeter.service.reading import Reader, Rules, Seen
 from hexmeter.service.watch import Watched, effective_watch, needs_roster, resolve
@@ -136,6 +137,7 @@ class Poller:
         if not self._is_fresh():
             if roster_needed:
                 await self._read_roster()
+                await read_groups(self._hex, self._store.groups, self._config.allocations, self._clock.now_ms())
             self._refreshed_ms = self._clock.uptime_ms()
         if not roster_needed:
             return resolve(watch, identity, None)
@@ -146,24 +148,8 @@ class Poller:
         return watched
 
     async def _read_roster(self) -> None:
-        people: dict[str, Person] = {}
-        whole = True
-        cursor: str | None = None
-        cursors: set[str] = set()
         try:
-            while True:
-                answer = await self._hex.people(cursor)
-                people.update((person.id, person) for person in answer.value.items)
-                for warning in answer.value.warnings:
-                    log.warning("%s", warning)
-                    # Who could not be read has not left.
-                    whole = False
-                cursor = answer.value.next_cursor
-                if cursor is None:
-                    break
-                if cursor in cursors:
-                    raise BadAnswer("Hex's list of users leads round in a circle: its cursor repeats")
-                cursors.add(cursor)
+            people, whole = await list_people(self._hex)
         except Forbidden as error:
             log.warning("the list of users is not open to this token, so only its own credits are watched: %s", error)
             self._store.progress.save_access(replace(self._store.progress.access(), people=False))

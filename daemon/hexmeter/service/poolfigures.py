@@ -2,12 +2,10 @@
 
 from hexmeter.config.model import Config
 from hexmeter.core.burn import burn
-from hexmeter.core.grants import Grant, NoGrant, grant_held
-from hexmeter.core.meters import Meter, grant_key
+from hexmeter.core.meters import Meter
 from hexmeter.core.periods import Period, period_at
-from hexmeter.core.pool import POOL, SPEND, Balance, Draw, overdraw, pool_meter, spend_meter
-from hexmeter.service.imported import Imported
-from hexmeter.store.progress import EVERYBODY
+from hexmeter.core.pool import POOL, SPEND, Balance, Draw, pool_meter, spend_meter
+from hexmeter.service.overdraws import Overdraws
 from hexmeter.store.store import Store
 
 _MOST_PERIODS = 24
@@ -17,10 +15,10 @@ _MOST_PERIODS = 24
 class PoolFigures:
     """What the pool's two meters show. Nothing here asks Hex, and nothing is written."""
 
-    def __init__(self, config: Config, store: Store, imported: Imported) -> None:
+    def __init__(self, config: Config, store: Store, overdrawn: Overdraws) -> None:
         self._config = config
         self._store = store
-        self._imported = imported
+        self._overdrawn = overdrawn
         self._cached: tuple[object, tuple[Draw, Draw]] | None = None
 
     def meters(self, now_ms: int, unseen: str | None) -> list[Meter]:
@@ -82,30 +80,12 @@ class PoolFigures:
         return Draw((drawn_micro,), whole.estimated, whole.at_least, before.unknown)
 
     def _overdraws(self, period: Period, until_ms: int) -> Draw:
-        """What everybody used beyond their grant in `period`, up to `until_ms`."""
-        calibrations = self._store.roster.calibrations_in(period)
-        uses = self._imported.uses(Period(period.start_ms, until_ms), calibrations)
-        people = {person.id: person for person in self._store.roster.everybody()}
-        roles = self._store.roster.roles_in(period)
-        drawn_micro, estimated, at_least = 0, False, not self._store.progress.listing(EVERYBODY).covers(period)
-        for user_id in {*uses, *(people if calibrations else ())}:
-            use = uses.get(user_id)
-            used_micro, uncertain = (use.used_micro, use.estimated) if use else (0, False)
-            person = None if user_id is None else people.get(user_id)
-            if person is None:
-                # Whose it is, or what their grant was, is not known: the pool may have paid.
-                at_least = at_least or used_micro > 0
-                continue
-            calibration = calibrations.get(grant_key(person.id))
-            if calibration is not None and calibration.at_ms <= until_ms:
-                used_micro += calibration.offset_micro
-                used_micro -= self._store.ledger.learnt_since(person.id, calibration.at_ms, period)
-            grant = grant_held(person, roles.get(person.id, []), self._config.plan)
-            if isinstance(grant, NoGrant) and not grant.known and used_micro > 0:
-                return Draw(unknown=grant.reason)
-            beyond_micro = overdraw(used_micro, grant)
-            drawn_micro += beyond_micro
-            estimated = estimated or (
-                beyond_micro > 0 and (uncertain or (isinstance(grant, Grant) and grant.estimated))
-            )
-        return Draw((drawn_micro,), estimated, at_least)
+        """What everybody used beyond their grant in `period`, up to `until_ms`, together."""
+        whole = until_ms == period.end_ms
+        drawn = self._overdrawn.in_period(period) if whole else self._overdrawn.until(period, until_ms)
+        if unknown := next((one.unknown for one in drawn.by_user.values() if one.unknown), None):
+            return Draw(unknown=unknown)
+        # Of what is nobody's the pool may have paid a part.
+        at_least = drawn.at_least or drawn.unattributed
+        users = drawn.by_user.values()
+        return Draw((sum(one.micro for one in users),), any(one.estimated for one in users), at_least)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hexmeter.config.model import Config
 from hexmeter.core.alerts import Condition, Fired, Kind, NotKnown, Resolved, Standing, step
 from hexmeter.core.instants import MINUTE_MS
-from hexmeter.core.meters import Meter
+from hexmeter.core.meters import Meter, grant_key
 from hexmeter.core.rules import Health, blind_condition, ladder_condition
 from hexmeter.core.texts import Text, blind_text, ladder_text
 from hexmeter.service.figures import Figures
@@ -127,7 +127,7 @@ class Settler:
     def _text(self, event: Fired, meter: Meter | None) -> Text:
         if event.rung.kind is not Kind.BLIND and meter is not None:
             identity = self._store.progress.identity()
-            own = identity is not None and identity.person is not None and meter.key.endswith(f":{identity.person.id}")
+            own = identity is not None and identity.person is not None and meter.key == grant_key(identity.person.id)
             return ladder_text(event.rung, meter, self._config.zone, own=own)
         failure = self._last_failure
         why = failure.message if failure else "No poll came to its end"

@@ -214,3 +214,12 @@ def m005_imported_logs(db: Any) -> None:
         " type TEXT NOT NULL, imported_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID"
     )
     db.conn.execute("CREATE INDEX imports_by_user ON imports (user, at_ms, credits_micro)")
+
+
+@migrations()
+def m006_groups(db: Any) -> None:
+    """The members of groups that allocations name by id, as a JSON list of user ids."""
+    db.conn.execute(
+        "CREATE TABLE groups (id TEXT PRIMARY KEY, members TEXT NOT NULL, read_ms INTEGER NOT NULL,"
+        " changed_ms INTEGER, problem TEXT) STRICT, WITHOUT ROWID"
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 from hexmeter.store.backup import back_up_now, mend
 from hexmeter.store.breakdown import Breakdown
 from hexmeter.store.database import Database, StoreError, is_older
+from hexmeter.store.groups import Groups
 from hexmeter.store.imports import Imports
 from hexmeter.store.ledger import Ledger
 from hexmeter.store.messages import Messages
@@ -23,6 +24,7 @@ class Store:
         self.ledger = Ledger(database, self.messages)
         self.breakdown = Breakdown(database, self.ledger.sums)
         self.roster = Roster(database)
+        self.groups = Groups(database)
         self.progress = Progress(database)
         self.outbox = Outbox(database)
         self.imports = Imports(database)

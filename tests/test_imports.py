@@ -35,7 +35,11 @@ MAY_IMPORT = {
     ),
     "hexmeter.cli.configuration": (
         {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config"},
-        "two commands read the configuration themselves",
+        "some commands read the configuration themselves",
+    ),
+    "hexmeter.cli.config": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config"},
+        "the command that shows the configuration",
     ),
     "hexmeter.cli.offline": (
         {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.service", "hexmeter.store"},

@@ -15,11 +15,12 @@ from hexmeter.config.allocations import allocations
 from hexmeter.config.faults import NotAllowed, NotAllowedIn
 from hexmeter.config.model import Config, PollSettings
 from hexmeter.config.schema import FREE_TABLES, KEYS
+from hexmeter.config.token import TokenKeys
 from hexmeter.core.grants import Plan
 from hexmeter.core.instants import from_datetime
 from hexmeter.core.periods import first_instant
 from hexmeter.core.pool import Balance, PoolPlan
-from hexmeter.core.strings import clean
+from hexmeter.core.strings import clean, without_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,10 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
             problems += _of_entries(key.place, error, lines)
         except NotAllowed as error:
             problems.append(
-                Problem(f"{key.place} = {_shown(given)}: must be {error}", lines.get(key.place, lines.get(key.table)))
+                Problem(
+                    f"{key.place} = {'…' if key.secret else _shown(given)}: must be {error}",
+                    lines.get(key.place, lines.get(key.table)),
+                )
             )
     try:
         given = document.get("allocations")
@@ -100,16 +104,30 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
     if problems:
         raise ConfigError(path, sorted(problems, key=lambda problem: problem.line or 0))
     values["plan.timezone"] = zone
-    return _config(values, path, default_database, tuple(notes))
+    return _config(values, _given(document), path, default_database, tuple(notes))
 
 
-def _config(values: dict[str, Any], path: Path, default_database: Path, notes: tuple[str, ...]) -> Config:
+def _given(document: dict[str, Any]) -> dict[str, Any]:
+    """What the file says, by place."""
+    given = {key.place: _get(document, key.table, key.name) for key in KEYS}
+    given |= {table: document.get(table) for table in FREE_TABLES}
+    return {place: value for place, value in given.items() if value is not None}
+
+
+def _config(
+    values: dict[str, Any], given: dict[str, Any], path: Path, default_database: Path, notes: tuple[str, ...]
+) -> Config:
     folder = path.absolute().parent
     token_file, database = values["hex.token_file"], values["storage.path"]
     return Config(
         path=path,
         base_url=values["hex.base_url"],
-        token_file=None if token_file is None else _path(folder, token_file),
+        token=TokenKeys(
+            path,
+            command=values["hex.token_command"],
+            file=None if token_file is None else _path(folder, token_file),
+            keyring=values["hex.keyring"],
+        ),
         plan=Plan(values["plan.tier"], values["plan.grant"], values["plan.grants"]),
         reset_day=values["plan.reset_day"],
         zone=values["plan.timezone"],
@@ -131,6 +149,7 @@ def _config(values: dict[str, Any], path: Path, default_database: Path, notes: t
         keep_days=values["storage.keep_days"],
         backups=values["storage.backups"],
         notes=notes,
+        given=given,
     )
 
 
@@ -232,21 +251,23 @@ def _words(dotted: str) -> list[str]:
     return [word.strip("\"'") for word in re.findall(_WORD, dotted)]
 
 
-_SECRET = re.compile(r"\bhxt[a-z]_[^\s\"']+")
-
-
 def _shown(value: Any) -> str:
     """A value as an error shows it; a token that was put where something else belongs is not shown."""
-    return clean(_SECRET.sub("hxt…", _toml_value(value)), 80)
+    return clean(without_tokens(toml_value(value)), 80)
 
 
-def _toml_value(value: Any) -> str:
+def _toml_name(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else toml_value(name)
+
+
+def toml_value(value: Any) -> str:
+    """A value as TOML writes it, near enough for people to read."""
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} = {_toml_value(item)}" for name, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_toml_name(name)} = {toml_value(item)}" for name, item in value.items()) + "}"
     return str(value)

@@ -1,11 +1,13 @@
 """The configuration as the program uses it: frozen, typed, complete."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from hexmeter.config.token import TokenKeys
 from hexmeter.core.allocations import Allocation
 from hexmeter.core.grants import Plan
 from hexmeter.core.pool import PoolPlan
@@ -31,11 +33,12 @@ class Config:
 
     `watch` is None where the token decides: one's own credits with a personal token, everybody's with a workspace
     token. `notes` are sentences for the log, such as on keys that this version does not use yet.
+    `given` has what the file says, as TOML has it, by place (`plan.tier`): for showing and comparing.
     """
 
     path: Path
     base_url: str
-    token_file: Path | None
+    token: TokenKeys
     plan: Plan
     reset_day: int
     zone: ZoneInfo
@@ -51,3 +54,4 @@ class Config:
     keep_days: int | None
     backups: int
     notes: tuple[str, ...] = field(default=())
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

@@ -1,5 +1,6 @@
 """The table of configuration keys: for each its place, its check, its default, and what it means."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from hexmeter.core.grants import EDITOR_GRANT_MICRO
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from hexmeter.core.pool import TopUp
 
+_TOKENS = ("hxtp_", "hxtw_")
 _UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 
 
@@ -23,7 +25,7 @@ class Key:
     """One key: `check` turns a TOML value into ours or raises NotAllowed; `default` is a TOML value, None for none.
 
     `used` is False for a key that belongs to the plan of the product but that this version does nothing with:
-    it is taken, and said.
+    it is taken, and said. A `secret` key's value, such as an address with a password in it, is never shown.
     """
 
     table: str
@@ -32,6 +34,7 @@ class Key:
     default: Any
     help: str
     used: bool = True
+    secret: bool = False
 
     @property
     def place(self) -> str:
@@ -82,13 +85,35 @@ def text(value: Any) -> str:
 
 def token_path(value: Any) -> str:
     """A check for the path of a file with a token; the token itself, put here by mistake, would end up in the log."""
-    if (
-        not isinstance(value, str)
-        or not value.strip()
-        or "\0" in value
-        or value.lstrip().startswith(("hxtp_", "hxtw_"))
-    ):
+    if not isinstance(value, str) or not value.strip() or "\0" in value or value.lstrip().startswith(_TOKENS):
         raise NotAllowed("the path of a file that holds the token, in quotes, not the token itself")
+    return value
+
+
+def token_command(value: Any) -> tuple[str, ...]:
+    """A check for a command that prints the token: a list of words, or a text that is split as a shell would."""
+    words = value
+    if isinstance(value, str):
+        try:
+            words = shlex.split(value)
+        except ValueError:
+            words = None
+    if (
+        not isinstance(words, list)
+        or not words
+        or not words[0]
+        or not all(isinstance(word, str) and "\0" not in word and not word.startswith(_TOKENS) for word in words)
+    ):
+        raise NotAllowed('a command that prints the token, such as "pass show hex" or ["pass", "show", "hex"]')
+    return tuple(words)
+
+
+def keyring_entry(value: Any) -> str | None:
+    """A check for the keyring: true for the entry "token", the name of another entry, or false."""
+    if isinstance(value, bool):
+        return "token" if value else None
+    if not isinstance(value, str) or not value.strip() or "\0" in value or value.lstrip().startswith(_TOKENS):
+        raise NotAllowed("true, false, or the name of the keyring's entry for hexmeter, not the token itself")
     return value
 
 
@@ -215,6 +240,10 @@ def _percent(value: Any) -> Decimal | None:
 KEYS: tuple[Key, ...] = (
     Key("hex", "base_url", hex_url, "https://app.hex.tech/api/v1", "Hex's API; another host for EU and single tenants"),
     Key("hex", "token_file", token_path, None, "file with the token, readable by you alone; HEX_TOKEN comes first"),
+    Key(
+        "hex", "token_command", token_command, None, "command that prints the token, run without a shell, such as pass"
+    ),
+    Key("hex", "keyring", keyring_entry, None, "true, or an entry's name: the token is in the system's keyring"),
     Key("plan", "tier", choice(*EDITOR_GRANT_MICRO), None, "the workspace's tier, which sets the seats' grants"),
     Key("plan", "reset_day", whole(1, 31), 1, "day of the month on which grants come back"),
     Key("plan", "timezone", zone, None, "time zone of the reset; default: this machine's"),
@@ -238,9 +267,8 @@ KEYS: tuple[Key, ...] = (
     Key("storage", "keep_days", whole(62, 36_500), None, "older than so many days: a row per thread and day"),
     Key("storage", "backups", whole(0, 100), 2, "so many daily backups beside the database; 0: none"),
     *(
-        Key(table, name, anything, None, "for a later version", used=False)
+        Key(table, name, anything, None, "for a later version", used=False, secret=table == "notify")
         for table, names in {
-            "hex": ("token_command", "keyring"),
             "alerts": (
                 *("prompt_cost", "forecast", "burn", "prompt", "reset", "unused", "top_up", "runs"),
                 *("exhausted", "blind", "token", "quiet_hours"),

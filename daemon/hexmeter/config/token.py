@@ -1,11 +1,18 @@
-"""The token: from HEX_TOKEN, or from a file that its owner alone can read."""
+"""The token: the places it may come from, in their order, and who may read them."""
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-_LONGEST = 4096
+from hexmeter.config.tokencommand import CommandFailed, output_of
+
+LONGEST = 4096
+CREDENTIAL = "hex-token"
+"""The name of systemd's credential: LoadCredential=hex-token:/etc/hexmeter/token."""
+
+KEYRING_SERVICE = "hexmeter"
 
 
 class TokenError(Exception):
@@ -25,20 +32,95 @@ class Token(str):
         return "Token(…)"
 
 
-def read_token(token_file: Path | None, environ: Mapping[str, str]) -> Token:
-    """The token in force now; read anew before each poll, so a rotated one needs no restart. Raises TokenError."""
+@dataclass(frozen=True, slots=True)
+class TokenKeys:
+    """What `[hex]` says of the token: a command that prints it, a file, or the name of an entry in the keyring.
+
+    `config` is the file that says so: a command in one that others can write to would run for them.
+    """
+
+    config: Path
+    command: tuple[str, ...] | None = None
+    file: Path | None = None
+    keyring: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the token comes from. `name` is for people; `read` raises TokenError. `costly`: reading it starts a program
+    or asks the user, so it is not done before each poll."""
+
+    name: str
+    read: Callable[[], Token]
+    costly: bool = False
+
+
+def token_source(keys: TokenKeys, environ: Mapping[str, str]) -> Source:
+    """The first place that is named: HEX_TOKEN, systemd's credential, token_command, token_file, keyring.
+
+    Raises TokenError when none is.
+    """
     if given := environ.get("HEX_TOKEN", "").strip():
-        return _checked(given, "HEX_TOKEN")
-    if token_file is None:
-        raise TokenError("there is no token", "set HEX_TOKEN, or [hex] token_file in the configuration")
-    return _checked(_read_private(token_file).strip(), str(token_file))
+        return Source("HEX_TOKEN", lambda: _checked(given, "HEX_TOKEN"))
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    if folder and (credential := Path(folder, CREDENTIAL)).exists():
+        return Source(f"systemd's credential {CREDENTIAL}", lambda: _from_credential(credential))
+    if (command := keys.command) is not None:
+        return Source("[hex] token_command", lambda: _from_command(command, keys.config), costly=True)
+    if (file := keys.file) is not None:
+        return Source(f"the file {file}", lambda: _checked(_read_private(file).strip(), str(file)))
+    if (entry := keys.keyring) is not None:
+        return Source(f"the keyring's entry {entry!r}", lambda: _from_keyring(entry), costly=True)
+    raise TokenError("there is no token", "run hexmeter setup; or set HEX_TOKEN, or [hex] token_file")
+
+
+def read_token(keys: TokenKeys, environ: Mapping[str, str]) -> Token:
+    """The token in force now. Raises TokenError."""
+    return token_source(keys, environ).read()
+
+
+def _from_credential(path: Path) -> Token:
+    # Its mode is systemd's business, which gives it to the service alone.
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST + 1)
+    except OSError as error:
+        raise TokenError(f"cannot read the credential {path}: {error.strerror}", "check LoadCredential=") from None
+    return _checked(content.decode("utf-8", "replace").strip(), str(path))
+
+
+def _from_command(command: tuple[str, ...], config: Path) -> Token:
+    if other := _writable_by_others(config):
+        raise TokenError(
+            f"token_command is not run, for others may write to {other}", f"make it yours alone: chmod go-w {other}"
+        )
+    try:
+        content = output_of(command, config.absolute().parent, LONGEST)
+    except CommandFailed as error:
+        raise TokenError(f"token_command: {error}", "run the command by hand, then mend [hex] token_command") from None
+    return _checked(content.decode("utf-8", "replace").strip(), "token_command")
+
+
+def _writable_by_others(config: Path) -> Path | None:
+    """The configuration file or its folder, when somebody but this user and root may change it."""
+    real = config.resolve()
+    for path in (real, real.parent):
+        try:
+            status = path.stat()
+        except OSError:
+            return path
+        # In a sticky folder such as /tmp others cannot replace a file.
+        shared = status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX
+        if status.st_uid not in (os.getuid(), 0) or shared:
+            return path
+    return None
 
 
 def _read_private(path: Path) -> str:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            content = file.read(_LONGEST + 1)
+            content = file.read(LONGEST + 1)
     except OSError as error:
         raise TokenError(f"cannot read the token file {path}: {error.strerror}", "check [hex] token_file") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -46,8 +128,26 @@ def _read_private(path: Path) -> str:
     return content.decode("utf-8", "replace")
 
 
+def _from_keyring(entry: str) -> Token:
+    try:
+        import keyring
+    except ImportError:
+        raise TokenError("[hex] keyring needs the keyring package", "pip install 'hexmeter[keyring]'") from None
+    try:
+        found = keyring.get_password(KEYRING_SERVICE, entry)
+    except Exception as error:  # each backend has errors of its own
+        raise TokenError(
+            f"the keyring cannot be read: {type(error).__name__}", "is it unlocked? else use [hex] token_file"
+        ) from None
+    if found is None:
+        raise TokenError(
+            f"the keyring has no entry {entry!r} of {KEYRING_SERVICE}", f"keyring set {KEYRING_SERVICE} {entry}"
+        )
+    return _checked(found.strip(), "the keyring's entry")
+
+
 def _checked(token: str, source: str) -> Token:
     # It becomes a header: a space or a line break in it would be another header, or a mistake in copying.
-    if not 0 < len(token) <= _LONGEST or not token.isascii() or not token.isprintable() or " " in token:
+    if not 0 < len(token) <= LONGEST or not token.isascii() or not token.isprintable() or " " in token:
         raise TokenError(f"what {source} holds is not a token", "a token is one word such as hxtp_… or hxtw_…")
     return Token(token)

@@ -1,10 +1,19 @@
 """Strangers' strings made harmless: names, titles, links and error texts that somebody else chose."""
 
+import re
 import unicodedata
 
 # Control (Cc covers C0 and C1), format (Cf covers the bidi overrides and isolates), surrogates, private use,
 # and the line and paragraph separators: all can move a cursor, hide text or split a log line.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+_TOKEN = re.compile(r"\bhxt[a-z]_[^\s\"']+")
+
+
+def without_tokens(text: str) -> str:
+    """`text` with what looks like a token of Hex's taken out, for texts in which one may have been put by mistake."""
+    return _TOKEN.sub("hxt…", text)
 
 
 def clean(text: str, limit: int = 300) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hexmeter.config.model import Config
-from hexmeter.config.token import Token, read_token
+from hexmeter.config.token import token_source
 from hexmeter.core.budget import windows
 from hexmeter.core.clock import Clock, SystemClock
 from hexmeter.hex.client import HexClient
@@ -23,7 +23,6 @@ from hexmeter.service.api import Api
 from hexmeter.service.currenttoken import CurrentToken
 from hexmeter.service.daemon import Daemon
 from hexmeter.service.listen import listening
-from hexmeter.service.plan import again_in_ms
 from hexmeter.service.poll import Outcome, Poller
 from hexmeter.service.servicemanager import ServiceManager
 from hexmeter.service.watch import WatchError
@@ -34,6 +33,8 @@ from hexmeter.wire.httpd import HttpServer
 log = logging.getLogger(__name__)
 
 EXIT_FAILED, EXIT_CONFIGURATION, EXIT_TOKEN_REFUSED = 1, 2, 3
+_RETRY_S = 20
+"""A failed poll is tried again after so long, then after twice as long, and so on up to the interval."""
 _LOOK_FOR_SLEEP_S = 30
 _NAP_MS = 5_000
 """Timers stand still while the machine sleeps; after a sleep of this length the next poll comes at once."""
@@ -207,11 +208,9 @@ class PollLoop:
         failure = outcome.failure
         self._manager.tell(f"STATUS=last poll failed: {failure.message}" if failure else "STATUS=watching")
         self._failures = 0 if failure is None else self._failures + 1
-        if failure is None or failure.token_refused:
-            return
-        pause_ms = again_in_ms(self._failures, self._daemon.config.poll.interval_ms)
-        if pause_ms is not None:
-            again = datetime.now(UTC) + timedelta(milliseconds=pause_ms)
+        pause_s = _RETRY_S * 2 ** min(self._failures - 1, 20)
+        if failure is not None and not failure.token_refused and pause_s * 1000 < self._daemon.config.poll.interval_ms:
+            again = datetime.now(UTC) + timedelta(seconds=pause_s)
             self._scheduler.add_job(
                 self._tick, "date", run_date=again, id="again", replace_existing=True, misfire_grace_time=None
             )
@@ -233,13 +232,11 @@ async def _daemon(config: Config, clock: Clock) -> AsyncIterator[Daemon]:
     for note in config.notes:
         log.warning("%s: %s", config.path, note)
 
-    def source() -> Token:
-        return read_token(config.token_file, os.environ)
-
-    source()  # Without any token nothing is begun.
+    source = token_source(config.token, os.environ)  # Without any token nothing is begun.
+    token = CurrentToken(source.read, costly=source.costly, uptime_ms=clock.uptime_ms)
+    await token.refresh()
     with lock(config.database):
         store = Store.open_kept(config.database, config.backups, clock.now_ms())
-        token = CurrentToken(source)
         limits = windows(config.poll.requests_per_minute, config.poll.requests_per_hour)
         hexapi = HexClient(config.base_url, token, Pacer(limits, clock, store.progress), clock)
         try:

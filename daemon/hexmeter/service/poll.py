@@ -97,7 +97,7 @@ class Poller:
         reader = Reader(self._hex, self._store, self._rules(), self._counter(), self._on_page)
         more = False
         try:
-            if self._token.refresh():
+            if await self._token.refresh(eager=whole):
                 self._refreshed_ms = None
             identity = await self._identify()
             reader.counter.own_id = identity.person.id if identity.person else None
@@ -218,9 +218,8 @@ class Poller:
             self._effort.note_growth(scope)
         if scope in reader.behind_window:
             self._effort.end_round(scope)
+            self._older_left[scope] = OLDER_PAGES_PER_ROUND
             self._behind_window[scope] = reader.behind_window[scope]
-            # Where nothing is older than the window, no request is kept for it.
-            self._older_left[scope] = OLDER_PAGES_PER_ROUND if reader.behind_window[scope] else 0
 
     async def _look_at_hot(self, reader: Reader, requests: int, now_ms: int) -> None:
         for thread_id in self._hot.due(now_ms, frozenset(reader.seen.ids))[:requests]:

@@ -83,6 +83,11 @@ def test_threads_older_than_the_window_have_their_turn_too(make_bench: MakeBench
     assert max(requests) <= 3
 
 
+def test_where_nothing_is_older_than_the_window_the_next_round_begins_at_once(make_bench: MakeBench) -> None:
+    watching = watch(make_bench, workspace(500, 50))
+    assert [watching.later().requests for _ in range(10)] == [3] * 10
+
+
 def test_polls_that_come_fast_leave_their_budget_to_what_is_new(make_bench: MakeBench) -> None:
     watching = watch(make_bench, workspace(900, 60))
     watching.restart(EVERYONE + "[poll]\nevery = '5s'\n")

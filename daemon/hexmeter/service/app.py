@@ -23,6 +23,7 @@ from hexmeter.service.api import Api
 from hexmeter.service.currenttoken import CurrentToken
 from hexmeter.service.daemon import Daemon
 from hexmeter.service.listen import listening
+from hexmeter.service.plan import again_in_ms
 from hexmeter.service.poll import Outcome, Poller
 from hexmeter.service.servicemanager import ServiceManager
 from hexmeter.service.watch import WatchError
@@ -33,8 +34,6 @@ from hexmeter.wire.httpd import HttpServer
 log = logging.getLogger(__name__)
 
 EXIT_FAILED, EXIT_CONFIGURATION, EXIT_TOKEN_REFUSED = 1, 2, 3
-_RETRY_S = 20
-"""A failed poll is tried again after so long, then after twice as long, and so on up to the interval."""
 _LOOK_FOR_SLEEP_S = 30
 _NAP_MS = 5_000
 """Timers stand still while the machine sleeps; after a sleep of this length the next poll comes at once."""
@@ -208,9 +207,11 @@ class PollLoop:
         failure = outcome.failure
         self._manager.tell(f"STATUS=last poll failed: {failure.message}" if failure else "STATUS=watching")
         self._failures = 0 if failure is None else self._failures + 1
-        pause_s = _RETRY_S * 2 ** min(self._failures - 1, 20)
-        if failure is not None and not failure.token_refused and pause_s * 1000 < self._daemon.config.poll.interval_ms:
-            again = datetime.now(UTC) + timedelta(seconds=pause_s)
+        if failure is None or failure.token_refused:
+            return
+        pause_ms = again_in_ms(self._failures, self._daemon.config.poll.interval_ms)
+        if pause_ms is not None:
+            again = datetime.now(UTC) + timedelta(milliseconds=pause_ms)
             self._scheduler.add_job(
                 self._tick, "date", run_date=again, id="again", replace_existing=True, misfire_grace_time=None
             )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from hexmeter.core.instants import HOUR_MS, MINUTE_MS
+from hexmeter.core.instants import HOUR_MS, MINUTE_MS, SECOND_MS
 
 QUIET_REQUESTS = 3
 """A poll sends at most so many requests, the sweep's included, while nothing that it sweeps grows."""
@@ -19,9 +19,17 @@ OLDER_PAGES_PER_ROUND = 8
 """After each round so many pages of threads older than the window are looked at. With 200 new threads a day a quiet
 round takes 124 pages, so these are what six hours of two pages every five minutes have room for."""
 
+_FIRST_RETRY_MS = 20 * SECOND_MS
 _SWEEP_AT_LEAST_EVERY = 10
 _SHARE = 0.8
 """Of the budget's rate so much is planned with: one that is used to the last makes every request wait."""
+
+
+def again_in_ms(failures: int, interval_ms: int) -> int | None:
+    """How long after the last of so many failed polls in a row it is tried again: twice as long each time; None where
+    the interval's own tick comes sooner."""
+    pause_ms = _FIRST_RETRY_MS << min(failures - 1, 20)
+    return pause_ms if pause_ms < interval_ms else None
 
 
 @dataclass

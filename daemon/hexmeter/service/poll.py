@@ -218,8 +218,9 @@ class Poller:
             self._effort.note_growth(scope)
         if scope in reader.behind_window:
             self._effort.end_round(scope)
-            self._older_left[scope] = OLDER_PAGES_PER_ROUND
             self._behind_window[scope] = reader.behind_window[scope]
+            # Where nothing is older than the window, no request is kept for it.
+            self._older_left[scope] = OLDER_PAGES_PER_ROUND if reader.behind_window[scope] else 0
 
     async def _look_at_hot(self, reader: Reader, requests: int, now_ms: int) -> None:
         for thread_id in self._hot.due(now_ms, frozenset(reader.seen.ids))[:requests]:

@@ -62,6 +62,8 @@ limit = 100
 id = "g-1"
 [notify]
 desktop = false
+[budgets]
+runs_per_week = 700
 [api]
 socket = "run/api.sock"
 [storage]
@@ -98,6 +100,7 @@ def test_every_key_is_used_as_written() -> None:
         database=FILE.parent / "data/hexmeter.db",
         keep_days=400,
         backups=0,
+        runs_per_week=700,
         notes=(),
     )
 

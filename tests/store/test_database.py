@@ -152,7 +152,7 @@ def people(store: Store) -> int:
 
 
 def add_person(store: Store, id: str) -> None:
-    store.database.connection.execute("INSERT INTO people VALUES (?, NULL, NULL, NULL, 1, 0)", (id,))
+    store.database.connection.execute("INSERT INTO people (id, listed, seen_ms) VALUES (?, 1, 0)", (id,))
 
 
 def test_a_transaction_is_all_or_nothing(store: Store) -> None:

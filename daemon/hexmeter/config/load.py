@@ -148,6 +148,7 @@ def _config(
         database=default_database if database is None else _path(folder, database),
         keep_days=values["storage.keep_days"],
         backups=values["storage.backups"],
+        runs_per_week=values["budgets.runs_per_week"],
         notes=notes,
         given=given,
     )

@@ -32,7 +32,8 @@ class Config:
     """A checked configuration. `path` is the file it came from, whether or not that exists.
 
     `watch` is None where the token decides: one's own credits with a personal token, everybody's with a workspace
-    token. `notes` are sentences for the log, such as on keys that this version does not use yet.
+    token. `runs_per_week` is None where the configuration names no budget. `notes` are sentences for the log, such as
+    on keys that this version does not use yet.
     `given` has what the file says, as TOML has it, by place (`plan.tier`): for showing and comparing.
     """
 
@@ -53,5 +54,6 @@ class Config:
     database: Path
     keep_days: int | None
     backups: int
+    runs_per_week: int | None = None
     notes: tuple[str, ...] = field(default=())
     given: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

@@ -263,6 +263,7 @@ KEYS: tuple[Key, ...] = (
     Key("pool", "top_up", top_up, None, "automatic top-up: below so many credits, so many are bought"),
     Key("notify", "desktop", flag, True, "deliver warnings on the desktop, through the tray"),
     Key("api", "socket", text, None, "path of the local API's socket"),
+    Key("budgets", "runs_per_week", whole(1, 1_000_000), None, "project runs in seven days that are in order"),
     Key("storage", "path", text, None, "path of the database"),
     Key("storage", "keep_days", whole(62, 36_500), None, "older than so many days: a row per thread and day"),
     Key("storage", "backups", whole(0, 100), 2, "so many daily backups beside the database; 0: none"),
@@ -275,7 +276,6 @@ KEYS: tuple[Key, ...] = (
             ),
             "notify": ("backend", "urls", "users"),
             "tray": ("backend",),
-            "budgets": ("runs_per_week",),
             "metrics": ("listen",),
             "dashboard": ("enabled", "port"),
         }.items()

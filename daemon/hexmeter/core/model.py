@@ -8,12 +8,16 @@ SEATED_AS_EDITOR = frozenset({"EDITOR", "ADMIN", "MANAGER"})
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One user of the workspace. `role` is Hex's word, which may be one we do not know; `email` is in lower case."""
+    """One user of the workspace. `role` is Hex's word, which may be one we do not know; `email` is in lower case.
+
+    `last_login_ms` is None for one who never logged in, as far as Hex says.
+    """
 
     id: str
     email: str | None
     name: str | None
     role: str | None
+    last_login_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Thread:
     title: str | None
     sensitive: bool
     url: str | None
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from hexmeter import __version__
 from hexmeter.core.clock import Clock
 from hexmeter.core.instants import DAY_MS, MINUTE_MS, SECOND_MS, from_datetime
 from hexmeter.core.model import Identity, Look, Person, Thread
+from hexmeter.core.runs import Project
 from hexmeter.core.strings import clean
 from hexmeter.hex import parse
 from hexmeter.hex.errors import (
@@ -33,12 +34,14 @@ from hexmeter.hex.errors import (
 )
 from hexmeter.hex.pacer import Pacer
 from hexmeter.hex.parse import MessagesPage, Page
+from hexmeter.hex.parseprojects import RunsPage, projects_page, runs_page
 
 log = logging.getLogger(__name__)
 
 THREADS_PER_PAGE = 100
 PEOPLE_PER_PAGE = 500
 BLOCKS_PER_PAGE = 50
+PROJECTS_PER_PAGE = RUNS_PER_PAGE = 100
 _TRIES = 3
 _LONGEST_WAIT_MS = 90 * SECOND_MS
 """A poll waits so long for Hex to take requests again; past that it fails, and a later one asks."""
@@ -129,6 +132,15 @@ class HexClient:
         if after is not None:
             query["after"] = after
         return await self._get(f"/threads/{quote(thread_id, safe='')}/messages", query, parse.messages_page, tries=1)
+
+    async def projects(self, cursor: str | None) -> Answer[Page[Project]]:
+        """One page of the projects that the token may see; it is asked for once, for it has all day."""
+        return await self._get("/projects", _listing(PROJECTS_PER_PAGE, cursor), projects_page, tries=1)
+
+    async def runs(self, project_id: str, offset: int) -> Answer[RunsPage]:
+        """One page of a project's runs, from the `offset`th on; it is asked for once."""
+        query = {"limit": str(RUNS_PER_PAGE), "offset": str(offset)}
+        return await self._get(f"/projects/{quote(project_id, safe='')}/runs", query, runs_page, tries=1)
 
     def wait_ms(self) -> int:
         """How long the next request would have to wait for the budget."""

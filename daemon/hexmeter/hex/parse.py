@@ -5,22 +5,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from hexmeter.core.credits import CreditsError, parse_credits
-from hexmeter.core.instants import parse_iso
 from hexmeter.core.model import Identity, Person, Thread
 from hexmeter.core.prompts import count_user_messages
 from hexmeter.core.strings import clean
 from hexmeter.hex.errors import BadAnswer
+from hexmeter.hex.fields import Unusable, maybe_instant, read_credits, read_id, read_instant, read_text
 
-MAX_ID_LENGTH = 200
 _LONGEST_WORDS = 10_000
 _LONGEST_CURSOR = 4_000
+_MOST_TOPICS, _LONGEST_TOPIC = 20, 100
 
 Item = TypeVar("Item")
-
-
-class _Unusable(Exception):
-    """An item that cannot be used; the message says which field and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +44,9 @@ def identity(document: Any) -> Identity:
     if not isinstance(document, dict) or not isinstance(document.get("org"), dict):
         raise BadAnswer("Hex's answer about the token names no organisation")
     try:
-        org_id = _id(document["org"], "id")
+        org_id = read_id(document["org"], "id")
         who = person(document) if document.get("id") is not None else None
-    except _Unusable as error:
+    except Unusable as error:
         raise BadAnswer(f"Hex's answer about the token cannot be used: {error}") from None
     token = document.get("token")
     expires_s = token.get("exp") if isinstance(token, dict) else None
@@ -60,12 +55,12 @@ def identity(document: Any) -> Identity:
 
 def people_page(document: Any) -> Page[Person]:
     """`GET /users`."""
-    return _page(document, "values", person, "user")
+    return read_page(document, "values", person, "user")
 
 
 def threads_page(document: Any) -> Page[Thread]:
     """`GET /threads`."""
-    return _page(document, "threads", thread, "thread")
+    return read_page(document, "threads", thread, "thread")
 
 
 def single_thread(document: Any) -> Thread:
@@ -74,7 +69,7 @@ def single_thread(document: Any) -> Thread:
         raise BadAnswer("Hex's answer about a thread is not an object")
     try:
         return thread({**document, "id": document.get("threadId", document.get("id"))})
-    except _Unusable as error:
+    except Unusable as error:
         raise BadAnswer(f"Hex's answer about a thread cannot be used: {error}") from None
 
 
@@ -97,26 +92,40 @@ def messages_page(document: Any) -> MessagesPage:
 
 def person(item: dict[str, Any]) -> Person:
     """One user."""
-    email = _text(item, "email")
-    return Person(_id(item, "id"), email.lower() if email else None, _text(item, "name"), _text(item, "role"))
+    email = read_text(item, "email")
+    return Person(
+        id=read_id(item, "id"),
+        email=email.lower() if email else None,
+        name=read_text(item, "name"),
+        role=read_text(item, "role"),
+        last_login_ms=maybe_instant(item, "lastLoginDate"),
+    )
 
 
 def thread(item: dict[str, Any]) -> Thread:
-    """One thread. A sensitive one keeps no title; one of which Hex does not clearly say so is taken to be."""
+    """One thread. A sensitive one keeps no title and no topics; where Hex does not clearly say, it is taken to be."""
     sensitive = item.get("sensitive", False) is not False
-    user_id = None if item.get("userId") is None else _id(item, "userId")
+    user_id = None if item.get("userId") is None else read_id(item, "userId")
     return Thread(
-        id=_id(item, "id"),
+        id=read_id(item, "id"),
         user_id=user_id,
-        created_ms=_instant(item, "createdAt"),
-        credits_micro=_credits(item, "creditsUsed"),
-        model=_text(item, "model"),
-        type=_text(item, "type"),
-        source=_text(item, "source"),
-        title=None if sensitive else _text(item, "title"),
+        created_ms=read_instant(item, "createdAt"),
+        credits_micro=read_credits(item, "creditsUsed"),
+        model=read_text(item, "model"),
+        type=read_text(item, "type"),
+        source=read_text(item, "source"),
+        title=None if sensitive else read_text(item, "title"),
         sensitive=sensitive,
-        url=_text(item, "url"),
+        url=read_text(item, "url"),
+        topics=() if sensitive else _topics(item.get("topics")),
     )
+
+
+def _topics(value: Any) -> tuple[str, ...]:
+    """The names of a thread's topics, each once; whatever is none is left out, for no credits depend on it."""
+    items = value if isinstance(value, list) else []
+    names = [item.get("name") if isinstance(item, dict) else item for item in items[:_MOST_TOPICS]]
+    return tuple(dict.fromkeys(clean(name, _LONGEST_TOPIC) for name in names if isinstance(name, str) and name))
 
 
 def error_words(document: Any) -> str:
@@ -135,7 +144,8 @@ def error_words(document: Any) -> str:
     return clean(f"{said} (trace {trace})" if isinstance(trace, str) else said, _LONGEST_WORDS)
 
 
-def _page(document: Any, name: str, read: Callable[[dict[str, Any]], Item], noun: str) -> Page[Item]:
+def read_page(document: Any, name: str, read: Callable[[dict[str, Any]], Item], noun: str) -> Page[Item]:
+    """The list `name` of a page, each item read by `read`; one that cannot be used is left out with a warning."""
     items = document.get(name) if isinstance(document, dict) else None
     if not isinstance(items, list):
         raise BadAnswer(f"Hex's list of {noun}s has no list named {name}")
@@ -144,10 +154,10 @@ def _page(document: Any, name: str, read: Callable[[dict[str, Any]], Item], noun
     for item in items:
         try:
             if not isinstance(item, dict):
-                raise _Unusable("it is not an object")
+                raise Unusable("it is not an object")
             usable.append(read(item))
-        except _Unusable as error:
-            shown = item.get("id") if isinstance(item, dict) else None
+        except Unusable as error:
+            shown = item.get("id", item.get("runId")) if isinstance(item, dict) else None
             warnings.append(f"left out {noun} {clean(str(shown), 60)}: {error}")
     return Page(tuple(usable), tuple(warnings), _cursor(document), len(items))
 
@@ -167,43 +177,3 @@ def _expiry(expires_s: Any) -> int | None:
     if isinstance(expires_s, bool) or not isinstance(expires_s, int | Decimal) or not Decimal(expires_s).is_finite():
         return None
     return int(expires_s * 1000) if 0 < expires_s < 2**40 else None
-
-
-def _id(item: dict[str, Any], name: str) -> str:
-    value = item.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_LENGTH or clean(value) != value:
-        raise _Unusable(f"{name} is {_shown(value)}, not an id")
-    return value
-
-
-def _text(item: dict[str, Any], name: str) -> str | None:
-    value = item.get(name)
-    if value is not None and not isinstance(value, str):
-        raise _Unusable(f"{name} is {_shown(value)}, not a text")
-    return (clean(value) or None) if value else None
-
-
-def _instant(item: dict[str, Any], name: str) -> int:
-    value = item.get(name)
-    try:
-        if isinstance(value, str):
-            return parse_iso(value)
-    except (ValueError, OverflowError):
-        pass
-    raise _Unusable(f"{name} is {_shown(value)}, not an instant")
-
-
-def _credits(item: dict[str, Any], name: str) -> int | None:
-    value = item.get(name)
-    if value is None:
-        return None
-    if isinstance(value, str):
-        raise _Unusable(f"{name} is {_shown(value)}, not a number")
-    try:
-        return parse_credits(value)
-    except CreditsError as error:
-        raise _Unusable(f"{name}: {clean(str(error), 80)}") from None
-
-
-def _shown(value: Any) -> str:
-    return "missing" if value is None else clean(repr(value), 60)

@@ -14,6 +14,7 @@ from hexmeter.core.usagelog import LogRow
 from hexmeter.service.daemon import Daemon, Refused
 from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.poll import Outcome
+from hexmeter.service.runfigures import week_to
 from hexmeter.service.usagedocument import DIMENSIONS
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg
@@ -95,20 +96,29 @@ class Api:
         # The day that runs is shown, those to come are not.
         until_ms = max(now_ms, period.start_ms + 1) if by == "day" else period.end_ms
         default = Period(period.start_ms, until_ms)
-        since, until = request.query.get("since"), request.query.get("until")
-        try:
-            asked = span(since, until, default, now_ms, self._daemon.config.zone)
-        except SpanError as error:
-            raise _bad(f"usage: {error}", f"since and until: {ALLOWED}") from None
+        asked = self._span(request, default, "usage")
         if by == "day" and asked.end_ms - asked.start_ms > most_days * DAY_MS:
             raise _bad("usage by day of so long a time", f"by day: at most {most_days} days")
         return by, asked
+
+    def _span(self, request: Request, default: Period, noun: str) -> Period:
+        """The time from since to until that is asked for."""
+        since, until = request.query.get("since"), request.query.get("until")
+        try:
+            return span(since, until, default, self._daemon.clock.now_ms(), self._daemon.config.zone)
+        except SpanError as error:
+            raise _bad(f"{noun}: {error}", f"since and until: {ALLOWED}") from None
 
     async def newest(self, request: Request) -> dict[str, Any]:
         limit = request.query.get("limit", "20")
         if not limit.isdecimal() or len(limit) > 3 or not 1 <= int(limit) <= 500:
             raise _bad(f"limit={limit[:40]}", "limit: 1 to 500")
         return self._daemon.documents.newest(int(limit))
+
+    async def runs(self, request: Request) -> dict[str, Any]:
+        now_ms = self._daemon.clock.now_ms()
+        asked = self._span(request, week_to(now_ms), "runs")
+        return self._daemon.documents.runs(asked, now_ms)
 
     async def alerts(self, request: Request) -> dict[str, Any]:
         return self._daemon.documents.alerts()
@@ -188,6 +198,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/usage", f"the ledger, summed; by={'|'.join(DIMENSIONS)}, since, until", Api.usage),
     Route("GET", "/v1/compare", "polling beside imported logs; by=user|day, since, until", Api.compare),
     Route("GET", "/v1/increases", "the newest increases; limit=1…500", Api.newest),
+    Route("GET", "/v1/runs", "project runs as seen by Hex's API, by project; since, until", Api.runs),
     Route("GET", "/v1/alerts", "what was told, newest first", Api.alerts),
     Route("POST", "/v1/poll", "poll now, the whole window; answers when done", Api.poll),
     Route("GET", "/v1/tracked", "the threads followed by link", Api.tracked),

@@ -25,6 +25,7 @@ from hexmeter.service.daemon import Daemon
 from hexmeter.service.listen import listening
 from hexmeter.service.plan import again_in_ms
 from hexmeter.service.poll import Outcome, Poller
+from hexmeter.service.runsweep import RunSweep
 from hexmeter.service.servicemanager import ServiceManager
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg, lock
@@ -133,6 +134,7 @@ class PollLoop:
         self._stop = stop
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._task: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         self._ticked_ms = daemon.clock.uptime_ms()
         self._slept_ms = daemon.clock.slept_ms()
         self._failures = 0
@@ -156,13 +158,15 @@ class PollLoop:
         if self._manager.watchdog_s is not None:
             self._scheduler.add_job(self._feed, "interval", seconds=self._manager.watchdog_s / 2, **late)
         self._scheduler.start()
+        self._sweeping = asyncio.create_task(self._sweep_runs())
 
     async def stop(self) -> None:
         """End the schedule and the poll under way; what it stored so far stays."""
         self._scheduler.shutdown(wait=False)
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [task for task in (self._task, self._sweeping) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._daemon.stop()
 
     async def _tick(self) -> None:
@@ -220,6 +224,14 @@ class PollLoop:
         self.fatal = fatal
         self._stop.set()
 
+    async def _sweep_runs(self) -> None:
+        while True:
+            try:
+                await self._daemon.sweep_runs()
+            except Exception:
+                log.exception("the sweep of runs met a fault of Hexmeter's own; it goes on in an hour")
+                await asyncio.sleep(_UPKEEP_EVERY_S)
+
     async def _feed(self) -> None:
         """Feed the watchdog, but only while ticks really come."""
         patience_ms = 2 * self._daemon.config.poll.interval_ms + 60_000
@@ -243,7 +255,10 @@ async def _daemon(config: Config, clock: Clock) -> AsyncIterator[Daemon]:
         try:
             daemon = Daemon(config, store, clock)
             daemon.upkeep.begin()
-            daemon.use(Poller(config, store, clock, hexapi, token, daemon.note_page))
+            daemon.use(
+                Poller(config, store, clock, hexapi, token, daemon.note_page),
+                RunSweep(config, store, clock, hexapi, daemon.figures),
+            )
             yield daemon
         finally:
             await hexapi.close()

@@ -20,6 +20,7 @@ from hexmeter.service.figures import Figures
 from hexmeter.service.importing import import_rows
 from hexmeter.service.notices import Notice, notices
 from hexmeter.service.poll import Outcome, Poller
+from hexmeter.service.runsweep import RunSweep
 from hexmeter.service.settle import Settler
 from hexmeter.service.threadlink import thread_id_of
 from hexmeter.service.upkeep import Upkeep
@@ -53,14 +54,16 @@ class Daemon:
         self.settler = Settler(config, store, self.figures, clock.now_ms())
         self.upkeep = Upkeep(config, store, clock)
         self._poller: Poller | None = None
+        self._sweep: RunSweep | None = None
         self._polling = asyncio.Lock()
         self._waited_for: asyncio.Future[Outcome] | None = None
         self._shared = False
         self._listeners: set[asyncio.Event] = set()
 
-    def use(self, poller: Poller) -> None:
-        """Poll with `poller`; it is made after the daemon, whose listeners it tells of each page."""
+    def use(self, poller: Poller, sweep: RunSweep | None = None) -> None:
+        """Poll with `poller`, and read projects with `sweep`; they are made after the daemon, whose parts they use."""
         self._poller = poller
+        self._sweep = sweep
 
     @property
     def busy(self) -> bool:
@@ -108,6 +111,20 @@ class Daemon:
             # Who asks from now on may know of something that this poll has passed already.
             self._shared = False
             return await self._poll(whole=True)
+
+    async def sweep_runs(self) -> None:
+        """Read projects and their runs, one request at a time between polls, until cancelled."""
+        assert self._sweep is not None
+        while True:
+            await self.clock.wait(self._sweep.pause_ms())
+            try:
+                async with self._polling:
+                    asked = self.documents.unstored is None and await self._sweep.step()
+            except sqlite3.Error as error:
+                log.debug("what a sweep saw could not be stored: %s", error)  # The next poll says so.
+                continue
+            if asked:
+                self.publish()
 
     async def stop(self) -> None:
         """End the poll that somebody waits for; what it stored so far stays."""

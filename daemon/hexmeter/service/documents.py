@@ -72,6 +72,10 @@ class Documents:
         """`hexmeter usage --compare`: by user, or by day and user."""
         return self._figures.imported.comparison(by, period)
 
+    def runs(self, period: Period, now_ms: int) -> dict[str, Any]:
+        """What project runs come to, by project."""
+        return self._figures.runs.document(period, now_ms)
+
     def alerts(self) -> dict[str, Any]:
         """`hexmeter alerts --json`: newest first."""
         return {"alerts": [_alert(*pair) for pair in self._store.outbox.alerts(_ALERTS_SHOWN)]}
@@ -166,6 +170,8 @@ class Documents:
             )
         if not self._store.progress.access().people:
             notes.append("Hex does not show this token who is in the workspace, so only its own credits have a meter.")
+        if problem := self._figures.runs.problem():
+            notes.append(f"Hex does not show this token the projects, so their runs are not counted: {problem}")
         if watched is not None and watched.missing:
             notes.append("Nobody that this token can see has the email " + ", ".join(watched.missing) + ".")
         return notes

@@ -12,6 +12,7 @@ from hexmeter.service.imported import Imported
 from hexmeter.service.overdraws import Overdraws
 from hexmeter.service.poolfigures import PoolFigures
 from hexmeter.service.promptcosts import CostsByUser
+from hexmeter.service.runfigures import RunFigures
 from hexmeter.service.watch import Watched, WatchError, effective_watch, resolve
 from hexmeter.store.progress import EVERYBODY
 from hexmeter.store.roster import Calibration
@@ -32,6 +33,7 @@ class Figures:
         self.pool = PoolFigures(config, store, overdraws)
         self.allocations = AllocationFigures(config, store, overdraws)
         self.costs = CostsByUser(store.breakdown)
+        self.runs = RunFigures(config, store)
 
     def period(self, now_ms: int) -> Period:
         """The current period of grants."""
@@ -68,6 +70,7 @@ class Figures:
             meters.append(self._meter(person, grant, use, period, now_ms, calibration, sees_all))
         unseen = self.unseen()
         meters += self.pool.meters(now_ms, unseen) + self.allocations.meters(now_ms, unseen)
+        meters += self.runs.meters(now_ms)
         return sorted(meters, key=_nearest_first)
 
     def unseen(self) -> str | None:

@@ -8,6 +8,7 @@ from hexmeter.core.alerts import Condition, Fired, Kind, NotKnown, Resolved, Sta
 from hexmeter.core.instants import MINUTE_MS
 from hexmeter.core.meters import Meter, grant_key
 from hexmeter.core.rules import Health, blind_condition, ladder_condition
+from hexmeter.core.runs import RUNS
 from hexmeter.core.texts import Text, blind_text, ladder_text
 from hexmeter.service.figures import Figures
 from hexmeter.service.poll import Outcome, PollFailure
@@ -76,6 +77,8 @@ class Settler:
         digest = _BASELINE_DIGEST if first else None
         quiet = self._store.progress.baseline_is_quiet()
         for meter in self._figures.meters(now_ms):
+            if meter.kind == RUNS:
+                continue  # Its amounts are no credits.
             condition = ladder_condition(
                 meter, self._config.used_levels, self._config.left_levels_micro, complete=complete
             )

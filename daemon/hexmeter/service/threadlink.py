@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote, urlsplit
 
-from hexmeter.hex.parse import MAX_ID_LENGTH
+from hexmeter.hex.fields import MAX_ID_LENGTH
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]*")

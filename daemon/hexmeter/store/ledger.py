@@ -217,7 +217,7 @@ _SEVEN = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(7))
 def _write(connection: sqlite3.Connection, page: _Page) -> None:
     connection.executemany(
         "INSERT INTO threads (id, user_id, created_ms, credits_micro, high_micro, figure_ms, look, model, type, source,"
-        " title, sensitive, url, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " title, sensitive, url, topics, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (thread.id, thread.user_id, thread.created_ms, *_standing(known), *_details(thread), key)
             for thread, key, known in page.new
@@ -226,7 +226,7 @@ def _write(connection: sqlite3.Connection, page: _Page) -> None:
     connection.executemany(
         # A thread keeps its user when that one leaves the workspace and Hex no longer says whose it was.
         "UPDATE threads SET user_id = coalesce(?, user_id), credits_micro = ?, high_micro = ?, figure_ms = ?, look = ?,"
-        " model = ?, type = ?, source = ?, title = ?, sensitive = ?, url = ? WHERE key = ?",
+        " model = ?, type = ?, source = ?, title = ?, sensitive = ?, url = ?, topics = ? WHERE key = ?",
         [(thread.user_id, *_standing(known), *_details(thread), key) for thread, key, known in page.seen],
     )
     # In one statement: with triggers each has a journal of its own, of all the pages that it changes.
@@ -249,4 +249,5 @@ def _standing(known: Known) -> tuple[int | None, ...]:
 
 
 def _details(thread: Thread) -> tuple[object, ...]:
-    return thread.model, thread.type, thread.source, thread.title, thread.sensitive, thread.url
+    topics = json.dumps(thread.topics, ensure_ascii=False) if thread.topics else None
+    return thread.model, thread.type, thread.source, thread.title, thread.sensitive, thread.url, topics

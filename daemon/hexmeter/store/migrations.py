@@ -223,3 +223,33 @@ def m006_groups(db: Any) -> None:
         "CREATE TABLE groups (id TEXT PRIMARY KEY, members TEXT NOT NULL, read_ms INTEGER NOT NULL,"
         " changed_ms INTEGER, problem TEXT) STRICT, WITHOUT ROWID"
     )
+
+
+_PROJECTS = """
+ALTER TABLE people ADD COLUMN last_login_ms INTEGER;
+-- The names of a thread's topics, as a JSON list.
+ALTER TABLE threads ADD COLUMN topics TEXT;
+
+-- listed_ms, done_ms, read_ms: when the sweep began that last saw it listed, dealt with it, and read its runs.
+CREATE TABLE projects (
+    id TEXT PRIMARY KEY, title TEXT, owner_email TEXT, created_ms INTEGER, last_viewed_ms INTEGER,
+    views_seven_days INTEGER, views_fourteen_days INTEGER, views_thirty_days INTEGER, views_all_time INTEGER,
+    schedules TEXT NOT NULL, scheduled INTEGER NOT NULL, listed_ms INTEGER NOT NULL, done_ms INTEGER, read_ms INTEGER,
+    next_offset INTEGER NOT NULL, problem TEXT
+) STRICT;
+
+-- at_ms: when it began; for one that has not, when it was first seen.
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, project_id TEXT NOT NULL, status TEXT NOT NULL, trigger TEXT NOT NULL,
+    start_ms INTEGER, end_ms INTEGER, elapsed_ms INTEGER, at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX runs_by_time ON runs (at_ms);
+CREATE INDEX runs_by_project ON runs (project_id, at_ms)
+"""
+
+
+@migrations()
+def m007_projects_and_runs(db: Any) -> None:
+    """Projects, their schedules and their runs; when people last logged in, and what threads are about."""
+    for statement in _PROJECTS.split(";\n"):
+        db.conn.execute(statement)

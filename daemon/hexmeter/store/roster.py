@@ -101,9 +101,10 @@ class Roster:
 
     def _save_one(self, connection: sqlite3.Connection, person: Person, at_ms: int) -> None:
         connection.execute(
-            "INSERT INTO people VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (id) DO UPDATE SET email = excluded.email,"
-            " name = excluded.name, role = excluded.role, listed = 1, seen_ms = excluded.seen_ms",
-            (person.id, person.email, person.name, person.role, at_ms),
+            "INSERT INTO people (id, email, name, role, last_login_ms, listed, seen_ms) VALUES (?, ?, ?, ?, ?, 1, ?)"
+            " ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role,"
+            " last_login_ms = excluded.last_login_ms, listed = 1, seen_ms = excluded.seen_ms",
+            (person.id, person.email, person.name, person.role, person.last_login_ms, at_ms),
         )
         self._note_role(connection, person.id, person.role, at_ms)
 
@@ -116,4 +117,4 @@ class Roster:
 
 
 def _person(row: sqlite3.Row) -> Person:
-    return Person(row["id"], row["email"], row["name"], row["role"])
+    return Person(row["id"], row["email"], row["name"], row["role"], row["last_login_ms"])

@@ -13,6 +13,7 @@ from hexmeter.store.messages import Messages
 from hexmeter.store.outbox import Outbox
 from hexmeter.store.progress import Progress
 from hexmeter.store.roster import Roster
+from hexmeter.store.runs import Runs
 
 
 class Store:
@@ -28,6 +29,7 @@ class Store:
         self.progress = Progress(database)
         self.outbox = Outbox(database)
         self.imports = Imports(database)
+        self.runs = Runs(database)
         self.transaction = database.transaction
 
     @classmethod

@@ -1,133 +1,63 @@
-"""The pace: credits per ordinary working day, how uneven it is, and what each day to come weighs."""
+"""The pace: credits per weight of day at any moment of the past, from fast and slow averages of what was used."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hexmeter.core.forecast.days import HOUR, Days, used_between
-from hexmeter.core.forecast.request import History
+from hexmeter.core.forecast.weights import WEEKDAY_PRIOR
 
-WEEKDAY_PRIOR = (1.0, 1.05, 1.05, 1.0, 0.85, 0.12, 0.10)
-"""What a weekday weighs, Monday first, before this person's own weeks say otherwise."""
-HOUR_PRIOR = (1, 1, 1, 1, 1, 1, 2, 5, 12, 20, 22, 20, 14, 18, 22, 22, 18, 12, 8, 6, 5, 5, 4, 2)
-"""The share of a day's work that falls into each local hour, in proportion."""
-HOUR_PRIOR_DAYS = 4.0
-HOUR_PROFILE_DAYS = 56
-WEEKDAY_TRUST, WEEKDAY_FLOOR = 2.0, 0.02
-SHORT_DAYS, LONG_DAYS = 7.0, 60.0
-EVEN_PACE = 0.85  # of the limit: what is expected of somebody of whom nothing is known
+HALF_LIVES = (60.0, 21.0, 7.0)
+"""Days after which a day counts half, from slow to fast; each average leans on the slower one before it."""
+LEANING = (0.8, 4.0, 4.0)
+"""How many dispersions' worth of credits each leans on: the slowest on what the limit suggests."""
+EVEN_PACE = 0.85
+"""Of the limit: what is expected of somebody of whom nothing is known."""
 DISPERSION_MOST = 200.0
+DISPERSION_TRUST_WEEKS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What the past says of the days to come."""
+    """Rates as they stood at the end of each day of the past, the last one now."""
 
-    rate: float  # credits per unit of day weight
     dispersion: float  # variance of a total over its mean, in credits
-    certainty: float  # shape of the rate's own gamma
-    weights: Sequence[float]  # of each day to come, today's remainder first
-    active_days: int
-    weight_seen: float
+    rates: Sequence[Sequence[float]]  # by day, then by half-life
+    certainty: Sequence[float]  # by day: the shape of the rate's own gamma
 
 
-def hour_profile(history: History, days: Days, today: int) -> Sequence[float]:
-    """The cumulated share of a day's use before each local hour, 25 values from 0 to 1."""
-    first = max(0, today - HOUR_PROFILE_DAYS)
-    total = sum(HOUR_PRIOR)
-    hours = [0.0] * 25
-    times, totals = history.times, history.totals
-    day, day_end = first, days.bounds[first + 1]
-    for index in range(bisect_left(times, days.bounds[first]), len(times)):
-        at = times[index]
-        while at >= day_end and day < today:
-            day += 1
-            day_end = days.bounds[day + 1]
-        hours[min(24, int((at - days.bounds[day]) / HOUR))] += totals[index + 1] - totals[index]
-    hours[23] += hours.pop()  # the 25th hour of a day in autumn
-    seen = sum(hours)
-    typical = seen / max(1, today - first + 1) or 1.0
-    trust = HOUR_PRIOR_DAYS * typical
-    shares = [(mine + trust * prior / total) / (seen + trust) for mine, prior in zip(hours, HOUR_PRIOR, strict=True)]
-    profile = [0.0]
-    for share in shares:
-        profile.append(profile[-1] + share)
-    return profile
-
-
-def elapsed_share(profile: Sequence[float], begin: float, end: float, at: float) -> float:
-    """How much of a day's use lies before `at`, for the day [begin, end)."""
-    if at >= end:
-        return 1.0
-    hour = min(23.999, max(0.0, (at - begin) / (end - begin) * 24))
-    whole = int(hour)
-    return min(1.0, profile[whole] + (hour - whole) * (profile[whole + 1] - profile[whole]))
-
-
-def pace_of(
-    history: History,
-    days: Days,
-    now: float,
-    limit: float,
-    period: tuple[float, float],
-    stopped: Sequence[tuple[float, float]],
-) -> Pace:
-    """The pace of `history` at `now`; `stopped`: spans after a hard stop, which say nothing of the wish to work."""
-    today = days.index(now)
-    used = used_between(history, days.bounds[: today + 2])
-    profile = hour_profile(history, days, today)
-    share = elapsed_share(profile, days.bounds[today], days.bounds[today + 1], now)
-    exposure = [1.0] * today + [share]
-    for begin, end in stopped:
-        for day in range(days.index(begin) + 1, days.index(end - 1) + 1):
-            exposure[day] = 0.0
-    weekday = weekday_weights(used, exposure, days.weekdays)
-    weights = [weekday[day] for day in days.weekdays]
-    seen = [part * weight for part, weight in zip(exposure, weights, strict=False)]
-
-    in_period = sum(weights[days.index(period[0]) :])
-    even = EVEN_PACE * limit / in_period if limit > 0 else sum(used) / max(1.0, sum(seen))
+def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_of_period: float) -> Pace:
+    """The pace from each day's use and the weight of it that was seen."""
+    total, whole = sum(used), sum(seen)
+    even = EVEN_PACE * limit / max(weight_of_period, 1.0) if limit > 0 else total / max(whole, 1.0)
     even = max(even, 1e-6)
-    unit = max(1.0, min(limit, DISPERSION_MOST))
-    long_used, long_seen = decayed(used, seen, LONG_DAYS)
-    long_rate = (long_used + 0.8 * unit) / (long_seen + 0.8 * unit / even)
-    dispersion = dispersion_of(used, seen, long_rate, unit)
-    long_rate = (long_used + 0.8 * dispersion) / (long_seen + 0.8 * dispersion / even)
-    short_used, short_seen = decayed(used, seen, SHORT_DAYS)
-    rate = (short_used + 2 * dispersion) / (short_seen + 2 * dispersion / long_rate)
-    return Pace(
-        rate=rate,
-        dispersion=dispersion,
-        certainty=0.8 + long_used / dispersion,
-        weights=[weights[today] * (1 - share), *weights[today + 1 :]],
-        active_days=sum(1 for amount in used if amount > 0),
-        weight_seen=sum(seen),
-    )
+    unit = min(max(limit, 1.0), DISPERSION_MOST)
+    slow = averages(used, seen, HALF_LIVES[0])[-1]
+    rate = (slow[0] + LEANING[0] * unit) / (slow[1] + LEANING[0] * unit / even)
+    dispersion = dispersion_of(used, seen, rate, unit)
+
+    columns: list[list[float]] = []
+    certainty: list[float] = []
+    for half_life, leaning in zip(HALF_LIVES, LEANING, strict=True):
+        base = leaning * dispersion
+        sums = averages(used, seen, half_life)
+        if not columns:
+            columns.append([(amount + base) / (weight + base / even) for amount, weight in sums])
+            certainty = [leaning + amount / dispersion for amount, _ in sums]
+        else:
+            columns.append(
+                [(amount + base) / (weight + base / r) for (amount, weight), r in zip(sums, columns[-1], strict=True)]
+            )
+    return Pace(dispersion, list(zip(*columns, strict=True)), certainty)
 
 
-def weekday_weights(used: Sequence[float], exposure: Sequence[float], weekdays: Sequence[int]) -> Sequence[float]:
-    """What each weekday weighs for this person: the prior, moved as far as their own weeks carry."""
-    by_day, expected = [0.0] * 7, [0.0] * 7
-    for amount, part, weekday in zip(used, exposure, weekdays, strict=False):
-        by_day[weekday] += amount
-        expected[weekday] += part * WEEKDAY_PRIOR[weekday]
-    total, whole = sum(by_day), sum(expected)
-    if total <= 0 or whole <= 0:
-        return WEEKDAY_PRIOR
-    unit = 2 * sum(amount * amount for amount in used) / total * WEEKDAY_TRUST
-    return [
-        max(WEEKDAY_FLOOR, prior * (unit + mine) / (unit + total / whole * weight))
-        for prior, mine, weight in zip(WEEKDAY_PRIOR, by_day, expected, strict=True)
-    ]
-
-
-def decayed(used: Sequence[float], seen: Sequence[float], half_life: float) -> tuple[float, float]:
-    """Use and weight seen, each day counting half as much as one `half_life` days later."""
+def averages(used: Sequence[float], seen: Sequence[float], half_life: float) -> list[tuple[float, float]]:
+    """Use and weight seen up to each day, a day counting half as much as one `half_life` days later."""
     keep = 0.5 ** (1 / half_life)
     amount = weight = 0.0
+    found = []
     for one, other in zip(used, seen, strict=True):
         amount, weight = amount * keep + one, weight * keep + other
-    return amount, weight
+        found.append((amount, weight))
+    return found
 
 
 def dispersion_of(used: Sequence[float], seen: Sequence[float], rate: float, unit: float) -> float:
@@ -138,5 +68,5 @@ def dispersion_of(used: Sequence[float], seen: Sequence[float], rate: float, uni
         mean = rate * sum(seen[first:last])
         squares += (sum(used[first:last]) - mean) ** 2
         means += mean
-    doubt = 10 * rate * sum(WEEKDAY_PRIOR) / 5
+    doubt = DISPERSION_TRUST_WEEKS * rate * sum(WEEKDAY_PRIOR)
     return max((squares + doubt * unit) / (means + doubt), 0.05)

@@ -1,0 +1,70 @@
+"""How the same method would have done on this meter's own past: which average to trust, how far it was off."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import sqrt
+
+from hexmeter.core.forecast.pace import Pace
+from hexmeter.core.forecast.spread import Spread
+
+DRIFT = 0.2
+"""How much a pace changes by itself within a month, as a share of it."""
+TRUST = (0.2, 0.3, 0.5)
+"""What each half-life counts for before the past has spoken."""
+STEP_DAYS, WARM_UP_DAYS, LEAST_HORIZON_DAYS = 3, 14, 5
+SHIFT_TRIALS, STRETCH_TRIALS = 15.0, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What the past taught: shares of the half-lives, and how to read a normal deviate."""
+
+    shares: Sequence[float]
+    shift: float
+    stretch: float
+
+
+def spread_of(rate: float, weight: float, dispersion: float, certainty: float) -> Spread:
+    """What is used over `weight` of days to come at an uncertain `rate`."""
+    mean = rate * weight
+    return Spread(mean, dispersion * mean + mean * mean * (1 / certainty + DRIFT * DRIFT))
+
+
+def lesson_of(used: Sequence[float], seen: Sequence[float], pace: Pace, horizon_days: int) -> Lesson:
+    """Forecast every few days of the past as many days on as are to come now, and compare."""
+    today = len(used) - 1
+    horizon = min(horizon_days, max(LEAST_HORIZON_DAYS, today // 3))
+    amounts, weights = list(accumulate(used, initial=0.0)), list(accumulate(seen, initial=0.0))
+    trials = []
+    for day in range(today - 1 - horizon, WARM_UP_DAYS - 1, -STEP_DAYS):
+        amount = amounts[day + 1 + horizon] - amounts[day + 1]
+        weight = weights[day + 1 + horizon] - weights[day + 1]
+        if amount > 0 and weight > 0:
+            trials.append((day, amount, weight))
+    if not trials:
+        return Lesson(TRUST, 0.0, 1.0)
+    independent = max(1.0, len(trials) * STEP_DAYS / horizon) if horizon > STEP_DAYS else float(len(trials))
+
+    misses = [1e-9] * len(TRUST)
+    for day, amount, weight in trials:
+        root = sqrt(amount)
+        for index, rate in enumerate(pace.rates[day]):
+            misses[index] += (root - sqrt(rate * weight)) ** 2
+    least = min(misses)
+    votes = [trust * (least / miss) ** (independent / 2) for trust, miss in zip(TRUST, misses, strict=True)]
+    shares = [vote / sum(votes) for vote in votes]
+
+    deviates = []
+    for day, amount, weight in trials:
+        spread = spread_of(mixed(shares, pace.rates[day]), weight, pace.dispersion, pace.certainty[day])
+        deviates.append(min(4.0, max(-4.0, spread.deviate(amount))))
+    shift = sum(deviates) / len(deviates) * independent / (independent + SHIFT_TRIALS)
+    square = sum((deviate - shift) ** 2 for deviate in deviates) / len(deviates)
+    stretch = sqrt((square * independent + STRETCH_TRIALS) / (independent + STRETCH_TRIALS))
+    return Lesson(shares, shift, stretch)
+
+
+def mixed(shares: Sequence[float], rates: Sequence[float]) -> float:
+    """The rates as one."""
+    return sum(share * rate for share, rate in zip(shares, rates, strict=True))

@@ -1,0 +1,130 @@
+"""What a day weighs: how a person's use is spread over hours, weekdays and the phases of a period."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+from hexmeter.core.forecast.days import HOUR, Days
+from hexmeter.core.forecast.request import History
+
+WEEKDAY_PRIOR = (1.0, 1.05, 1.05, 1.0, 0.85, 0.12, 0.10)
+"""What a weekday weighs, Monday first, before this person's own weeks say otherwise."""
+HOUR_PRIOR = (1, 1, 1, 1, 1, 1, 2, 5, 12, 20, 22, 20, 14, 18, 22, 22, 18, 12, 8, 6, 5, 5, 4, 2)
+"""The share of a day's work that falls into each local hour, in proportion."""
+HOUR_PRIOR_DAYS = 4.0
+HOUR_PROFILE_DAYS = 42
+WEEKDAY_TRUST, LATE_TRUST = 2.0, 2.0
+"""How many typical days outweigh the prior of a weekday, and of a phase."""
+FLOOR = 0.02
+
+
+def hour_profile(history: History, days: Days, today: int) -> Sequence[float]:
+    """The cumulated share of a day's use before each local hour, 25 values from 0 to 1."""
+    first = max(0, today - HOUR_PROFILE_DAYS)
+    hours = [0.0] * 25
+    begin = bisect_left(history.times, days.bounds[first])
+    day, day_start, day_end = first, days.bounds[first], days.bounds[first + 1]
+    before = history.totals[begin]
+    for at, total in zip(history.times[begin:], history.totals[begin + 1 :], strict=True):
+        while at >= day_end and day < today:
+            day += 1
+            day_start, day_end = day_end, days.bounds[day + 1]
+        hours[min(24, int((at - day_start) / HOUR))] += total - before
+        before = total
+    hours[23] += hours.pop()  # the 25th hour of a day in autumn
+    seen = sum(hours)
+    trust = HOUR_PRIOR_DAYS * (seen / (today - first + 1) or 1.0)
+    scale = trust / sum(HOUR_PRIOR)
+    shares = ((mine + scale * prior) / (seen + trust) for mine, prior in zip(hours, HOUR_PRIOR, strict=True))
+    return list(accumulate(shares, initial=0.0))
+
+
+def elapsed_share(profile: Sequence[float], begin: float, end: float, at: float) -> float:
+    """How much of a day's use lies before `at`, for the day [begin, end)."""
+    if at >= end:
+        return 1.0
+    hour = max(0.0, (at - begin) / (end - begin) * 24)
+    whole = min(23, int(hour))
+    return min(1.0, profile[whole] + (hour - whole) * (profile[whole + 1] - profile[whole]))
+
+
+def day_weights(
+    used: Sequence[float], exposure: Sequence[float], days: Days, places: Sequence[float | None], complete: int
+) -> list[float]:
+    """What each day weighs for this person, past and to come. `used` and `exposure` end with today, `days` later.
+
+    `places` tells how far into its period each day lies, 0 to 1; the first `complete` days are of past periods.
+    Weekdays and phases of the period are learnt alike: credits seen in a class over those expected of it, both with as
+    many made-up credits on top as a few typical days hold, so that little history moves nothing.
+    """
+    weights = [WEEKDAY_PRIOR[weekday] for weekday in days.weekdays]
+    total = sum(used)
+    if total <= 0:
+        return weights
+    typical = 2 * sum(amount * amount for amount in used) / total
+    weights = learnt(weights, used, exposure, days.weekdays, 7, WEEKDAY_TRUST * typical)
+    power = lateness(used[:complete], exposure, weights, places, LATE_TRUST * typical)
+    if power > 0:
+        weights = [
+            max(FLOOR, weight * (power + 1) * place**power) if place is not None else weight
+            for weight, place in zip(weights, places, strict=True)
+        ]
+    return weights
+
+
+def learnt(
+    weights: list[float],
+    used: Sequence[float],
+    exposure: Sequence[float],
+    classes: Sequence[int],
+    count: int,
+    made_up: float,
+) -> list[float]:
+    """The weights times what their class was used more than they said."""
+    mine, expected = [0.0] * count, [0.0] * count
+    for amount, part, weight, kind in zip(used, exposure, weights, classes, strict=False):
+        mine[kind] += amount
+        expected[kind] += part * weight
+    whole = sum(expected)
+    if whole <= 0:
+        return weights
+    pace = sum(used) / whole
+    factors = [(made_up + one) / (made_up + pace * other) for one, other in zip(mine, expected, strict=True)]
+    return [max(FLOOR, weight * factors[kind]) for weight, kind in zip(weights, classes, strict=True)]
+
+
+def lateness(
+    used: Sequence[float],
+    exposure: Sequence[float],
+    weights: Sequence[float],
+    places: Sequence[float | None],
+    made_up: float,
+) -> float:
+    """The power of the place in a period by which use grows in it, 0 where it does not.
+
+    A pool that is drawn on only once grants run out is hardly touched at first: what is used lies late in the period.
+    A density (p + 1) x^p has its mean at (p + 1) / (p + 2).
+    """
+    amount = weight_seen = moment = even_moment = 0.0
+    for one, part, weight, place in zip(used, exposure, weights, places, strict=False):
+        if place is not None:
+            amount, moment = amount + one, moment + one * place
+            weight_seen, even_moment = weight_seen + part * weight, even_moment + part * weight * place
+    if amount <= 0 or weight_seen <= 0:
+        return 0.0
+    late = (moment / amount - even_moment / weight_seen) * amount / (amount + made_up)
+    middle = min(0.5 + late, 0.85)
+    return max(0.0, (2 * middle - 1) / (1 - middle))
+
+
+def places_of(days: Days, periods: Sequence[tuple[float, float]]) -> list[float | None]:
+    """How far into its period the middle of each day lies, 0 to 1; None before the first period."""
+    found: list[float | None] = []
+    index = 0
+    for begin, end in pairwise(days.bounds):
+        middle = (begin + end) / 2
+        while index + 1 < len(periods) and middle >= periods[index][1]:
+            index += 1
+        first, last = periods[index]
+        found.append((middle - first) / (last - first) if first <= middle < last else None)
+    return found

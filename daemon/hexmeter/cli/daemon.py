@@ -8,10 +8,11 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hexmeter.cli.configuration import read_config
+from hexmeter.cli.configuration import load_config, read_config
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.render import day, gauge
 from hexmeter.config.token import TokenError
@@ -43,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
             with _progress_bar() as show:
                 return asyncio.run(run_once(config, arguments.max_seconds, show))
         path = Path(socket_path(arguments.config))
-        return asyncio.run(run_forever(config, path, own_folder=str(path.parent) == runtime_folder()))
+        own_folder, reread = str(path.parent) == runtime_folder(), partial(load_config, arguments.config)
+        return asyncio.run(run_forever(config, path, own_folder=own_folder, reread=reread))
     except Fatal as error:
         raise Explained(str(error), error.hint, error.exit_code) from None
     except AlreadyRunning as error:

@@ -23,6 +23,7 @@ COMMANDS = {
     "import": "Take in a usage log that an Admin downloaded from Hex.",
     "daemon": "Run the daemon in the foreground: it polls Hex, stores what it sees and answers all other commands.",
     "config": "Check the configuration, show what is in force, or say where the file is.",
+    "reload": "Have the daemon read its configuration anew; a file with faults changes nothing.",
     "simulate": "Run a simulated Hex on this machine, to try hexmeter without an account.",
     "demo": "Show everything at work on a simulated Hex: no account, nothing left behind.",
 }

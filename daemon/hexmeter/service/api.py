@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from hexmeter.config.load import ConfigError
+from hexmeter.config.token import TokenError
 from hexmeter.core.instants import DAY_MS
 from hexmeter.core.periods import Period
 from hexmeter.core.spans import ALLOWED, SpanError, span
@@ -14,6 +16,7 @@ from hexmeter.core.usagelog import LogRow
 from hexmeter.service.daemon import Daemon, Refused
 from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.poll import Outcome
+from hexmeter.service.reload import Reloaded
 from hexmeter.service.runfigures import week_to
 from hexmeter.service.usagedocument import DIMENSIONS
 from hexmeter.service.watch import WatchError
@@ -42,8 +45,9 @@ class Route:
 class Api:
     """Answers requests from the command line, the tray and status bars with the daemon's verbs."""
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Daemon, reload: Callable[[], Awaitable[Reloaded]] | None = None) -> None:
         self._daemon = daemon
+        self._reload = reload
 
     async def handle(self, request: Request) -> Answer:
         """The answer to one request; errors all have one shape."""
@@ -126,6 +130,16 @@ class Api:
     async def poll(self, request: Request) -> dict[str, Any]:
         return _poll_document(await self._daemon.poll_whole())
 
+    async def reload(self, request: Request) -> dict[str, Any]:
+        if self._reload is None:
+            raise Refused(Failure("not_found", "this daemon's configuration cannot be read anew", ""))
+        try:
+            told = await self._reload()
+        except (ConfigError, TokenError, WatchError) as error:
+            hint = "mend it; until then the daemon goes on with the old one"
+            raise Refused(Failure("configuration", str(error), hint, 2)) from None
+        return {"changed": told.changed, "needs_restart": told.needs_restart, "sentence": told.sentence}
+
     async def tracked(self, request: Request) -> dict[str, Any]:
         return self._daemon.documents.tracked()
 
@@ -201,6 +215,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/runs", "project runs as seen by Hex's API, by project; since, until", Api.runs),
     Route("GET", "/v1/alerts", "what was told, newest first", Api.alerts),
     Route("POST", "/v1/poll", "poll now, the whole window; answers when done", Api.poll),
+    Route("POST", "/v1/reload", "read the configuration anew; one with faults changes nothing", Api.reload),
     Route("GET", "/v1/tracked", "the threads followed by link", Api.tracked),
     Route("POST", "/v1/track", "follow threads: threads=[link or id, …]", Api.track),
     Route("POST", "/v1/untrack", "follow threads no longer: threads=[link or id, …]", Api.untrack),

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hexmeter.config.model import Config
-from hexmeter.config.token import token_source
 from hexmeter.core.budget import windows
 from hexmeter.core.clock import Clock, SystemClock
+from hexmeter.core.instants import MINUTE_MS
 from hexmeter.hex.client import HexClient
 from hexmeter.hex.pacer import Pacer
 from hexmeter.service.api import Api
@@ -25,12 +25,13 @@ from hexmeter.service.daemon import Daemon
 from hexmeter.service.listen import listening
 from hexmeter.service.plan import again_in_ms
 from hexmeter.service.poll import Outcome, Poller
+from hexmeter.service.reload import Reloader, current_token
 from hexmeter.service.runsweep import RunSweep
 from hexmeter.service.servicemanager import ServiceManager
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg, lock
 from hexmeter.store.store import Store
-from hexmeter.wire.httpd import HttpServer
+from hexmeter.wire.httpd import Answer, HttpServer, Request
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,13 @@ _UPKEEP_EVERY_S, _UPKEEP_AFTER_S = 3_600, 60
 
 _ASLEEP_INTERVALS = 2
 """No tick for so many intervals: the machine slept."""
+
+
+_MOST_CLIENTS = 256
+"""Clients of the local API at a time; more are answered that it is busy."""
+
+_HUNG_MS = 5 * MINUTE_MS
+"""A poll that neither waits for its budget nor asks anything for so long hangs: a request takes 90 s at most."""
 
 
 class Fatal(Exception):
@@ -64,22 +72,29 @@ async def run_once(config: Config, max_seconds: float | None, show: Show | None 
 
     Raises StoreError, WatchError and TokenError, and Fatal when it was stopped before Hex answered.
     """
-    async with _daemon(config, SystemClock()) as daemon:
-        polling = asyncio.create_task(_poll_to_the_end(daemon))
-        showing = asyncio.create_task(_show_progress(daemon, show)) if show else None
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, polling.cancel)
-        done, _ = await asyncio.wait({polling}, timeout=max_seconds)
-        if showing is not None:
-            showing.cancel()
-        if done and not polling.cancelled():
-            outcome = polling.result()
-            if outcome.failure is None:
-                await daemon.upkeep.run()
-            return _exit_code(outcome)
-        polling.cancel()
-        await asyncio.gather(polling, return_exceptions=True)
-        looked = daemon.store.progress.good_at_ms() is not None or daemon.documents.progress(0) is not None
+    clock = SystemClock()
+    token = await current_token(config, clock)
+    with _kept_store(config, clock) as store:
+        async with _daemon(config, token, store, clock) as daemon:
+            return await _once(daemon, max_seconds, show)
+
+
+async def _once(daemon: Daemon, max_seconds: float | None, show: Show | None) -> int:
+    polling = asyncio.create_task(_poll_to_the_end(daemon))
+    showing = asyncio.create_task(_show_progress(daemon, show)) if show else None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, polling.cancel)
+    done, _ = await asyncio.wait({polling}, timeout=max_seconds)
+    if showing is not None:
+        showing.cancel()
+    if done and not polling.cancelled():
+        outcome = polling.result()
+        if outcome.failure is None:
+            await daemon.upkeep.run()
+        return _exit_code(outcome)
+    polling.cancel()
+    await asyncio.gather(polling, return_exceptions=True)
+    looked = daemon.store.progress.good_at_ms() is not None or daemon.documents.progress(0) is not None
     if not looked:
         raise Fatal("stopped before Hex had answered", "give it more time, or see the log", EXIT_FAILED)
     log.info("stopped; the next run goes on from here")
@@ -101,28 +116,82 @@ async def _poll_to_the_end(daemon: Daemon) -> Outcome:
     return outcome
 
 
-async def run_forever(config: Config, socket_path: Path, *, own_folder: bool) -> int:
+async def run_forever(config: Config, socket_path: Path, *, own_folder: bool, reread: Callable[[], Config]) -> int:
     """Poll on a schedule and serve the local API until SIGTERM or SIGINT; the exit code.
 
-    Raises StoreError, TokenError, and Fatal for what no later poll can mend.
+    SIGHUP and the API take up what `reread` gives. Raises StoreError, TokenError, and Fatal for what no later poll can
+    mend.
     """
-    manager = ServiceManager(os.environ)
-    async with _daemon(config, SystemClock()) as daemon:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with listening(HttpServer(Api(daemon).handle), socket_path, own_folder=own_folder):
+    clock, manager = SystemClock(), ServiceManager(os.environ)
+    token = await current_token(config, clock)  # Without any token nothing is begun.
+    with _kept_store(config, clock) as store:
+        stop, front = asyncio.Event(), Front()
+        reloader = Reloader(config, token, reread, clock)
+        reloader.use(store.progress)
+        _on_signals(stop, reloader)
+        server = HttpServer(front.handle, max_clients=_MOST_CLIENTS)
+        async with listening(server, socket_path, own_folder=own_folder):
             log.info("listening on %s", socket_path)
-            loop = PollLoop(daemon, manager, stop)
-            loop.start()
-            manager.tell("READY=1", "STATUS=polling Hex")
-            await stop.wait()
+            while not stop.is_set():
+                config = reloader.config
+                async with _daemon(config, reloader.token, store, clock) as daemon:
+                    front.open(Api(daemon, reloader.reload))
+                    loop = PollLoop(daemon, manager, stop)
+                    loop.start()
+                    reloader.taken(config)
+                    manager.tell("READY=1", "STATUS=polling Hex")
+                    await _first_of(stop, reloader.wanted)
+                    front.close()
+                    manager.tell(*(("STOPPING=1",) if stop.is_set() else manager.reloading()))
+                    await loop.stop()
             log.info("stopping")
-            manager.tell("STOPPING=1")
-            await loop.stop()
     if loop.fatal is not None:
         raise loop.fatal
     return 0
+
+
+def _on_signals(stop: asyncio.Event, reloader: Reloader) -> None:
+    """SIGTERM and SIGINT end the daemon, SIGHUP reads the configuration anew."""
+    running, tasks = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+
+    def reload() -> None:
+        task = running.create_task(reloader.reload_and_log())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running.add_signal_handler(number, stop.set)
+    running.add_signal_handler(signal.SIGHUP, reload)
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+
+
+class Front:
+    """Where requests come in: they wait while one daemon ends and the next one begins with another configuration."""
+
+    def __init__(self) -> None:
+        self._api: Api | None = None
+        self._open = asyncio.Event()
+
+    def open(self, api: Api) -> None:
+        """Answer with `api` from now on."""
+        self._api = api
+        self._open.set()
+
+    def close(self) -> None:
+        """Let those who come wait."""
+        self._open.clear()
+
+    async def handle(self, request: Request) -> Answer:
+        """The answer to one request; for HttpServer."""
+        await self._open.wait()
+        assert self._api is not None
+        return await self._api.handle(request)
 
 
 class PollLoop:
@@ -139,6 +208,7 @@ class PollLoop:
         self._slept_ms = daemon.clock.slept_ms()
         self._failures = 0
         self._unstored = False
+        self._sent, self._moved_ms = 0, daemon.clock.uptime_ms()
         self.fatal: Fatal | None = None
 
     def start(self) -> None:
@@ -209,7 +279,9 @@ class PollLoop:
     def _after(self, outcome: Outcome) -> None:
         self._unstored = False
         failure = outcome.failure
-        self._manager.tell(f"STATUS=last poll failed: {failure.message}" if failure else "STATUS=watching")
+        at = datetime.fromtimestamp(outcome.at_ms / 1000, self._daemon.config.zone).strftime("%H:%M")
+        said = f"poll of {at} failed: {failure.message}" if failure else f"watching; last good poll at {at}"
+        self._manager.tell(f"STATUS={said}")
         self._failures = 0 if failure is None else self._failures + 1
         if failure is None or failure.token_refused:
             return
@@ -233,36 +305,43 @@ class PollLoop:
                 await asyncio.sleep(_UPKEEP_EVERY_S)
 
     async def _feed(self) -> None:
-        """Feed the watchdog, but only while ticks really come."""
+        """Feed the watchdog, but only while ticks really come, and a poll under way gets on."""
+        now_ms, sent = self._daemon.clock.uptime_ms(), self._daemon.sent
+        if sent != self._sent or self._daemon.waits or not self._daemon.busy:
+            self._sent, self._moved_ms = sent, now_ms
         patience_ms = 2 * self._daemon.config.poll.interval_ms + 60_000
-        if self._daemon.clock.uptime_ms() - self._ticked_ms < patience_ms:
+        if now_ms - self._ticked_ms < patience_ms and now_ms - self._moved_ms < _HUNG_MS:
             self._manager.tell("WATCHDOG=1")
 
 
-@contextlib.asynccontextmanager
-async def _daemon(config: Config, clock: Clock) -> AsyncIterator[Daemon]:
-    """A daemon over its locked, opened database, with what it needs to poll. Raises StoreError and TokenError."""
-    for note in config.notes:
-        log.warning("%s: %s", config.path, note)
-
-    source = token_source(config.token, os.environ)  # Without any token nothing is begun.
-    token = CurrentToken(source.read, costly=source.costly, uptime_ms=clock.uptime_ms)
-    await token.refresh()
+@contextlib.contextmanager
+def _kept_store(config: Config, clock: Clock) -> Iterator[Store]:
+    """The locked, opened database. Raises StoreError."""
     with lock(config.database):
         store = Store.open_kept(config.database, config.backups, clock.now_ms())
-        limits = windows(config.poll.requests_per_minute, config.poll.requests_per_hour)
-        hexapi = HexClient(config.base_url, token, Pacer(limits, clock, store.progress), clock)
         try:
-            daemon = Daemon(config, store, clock)
-            daemon.upkeep.begin()
-            daemon.use(
-                Poller(config, store, clock, hexapi, token, daemon.note_page),
-                RunSweep(config, store, clock, hexapi, daemon.figures),
-            )
-            yield daemon
+            yield store
         finally:
-            await hexapi.close()
             store.close()
+
+
+@contextlib.asynccontextmanager
+async def _daemon(config: Config, token: CurrentToken, store: Store, clock: Clock) -> AsyncIterator[Daemon]:
+    """A daemon over its store, with what it needs to poll."""
+    for note in config.notes:
+        log.warning("%s: %s", config.path, note)
+    limits = windows(config.poll.requests_per_minute, config.poll.requests_per_hour)
+    hexapi = HexClient(config.base_url, token, Pacer(limits, clock, store.progress), clock)
+    try:
+        daemon = Daemon(config, store, clock)
+        daemon.upkeep.begin()
+        daemon.use(
+            Poller(config, store, clock, hexapi, token, daemon.note_page),
+            RunSweep(config, store, clock, hexapi, daemon.figures),
+        )
+        yield daemon
+    finally:
+        await hexapi.close()
 
 
 def _exit_code(outcome: Outcome) -> int:

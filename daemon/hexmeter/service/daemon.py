@@ -58,6 +58,7 @@ class Daemon:
         self._polling = asyncio.Lock()
         self._waited_for: asyncio.Future[Outcome] | None = None
         self._shared = False
+        self._ended = False
         self._listeners: set[asyncio.Event] = set()
 
     def use(self, poller: Poller, sweep: RunSweep | None = None) -> None:
@@ -69,6 +70,16 @@ class Daemon:
     def busy(self) -> bool:
         """Whether a poll is under way."""
         return self._polling.locked()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the next request waits for the budget, or for a pause that Hex asked for."""
+        return self._poller is not None and self._poller.waits
+
+    @property
+    def sent(self) -> int:
+        """Requests sent so far."""
+        return 0 if self._poller is None else self._poller.sent
 
     async def poll(self, *, whole: bool = False) -> Outcome:
         """Poll once, after the one under way; decide alerts; tell the listeners.
@@ -127,7 +138,9 @@ class Daemon:
                 self.publish()
 
     async def stop(self) -> None:
-        """End the poll that somebody waits for; what it stored so far stays."""
+        """End the poll that somebody waits for, and tell the listeners no more; what it stored so far stays."""
+        self._ended = True
+        self.publish()
         if self._waited_for is not None:
             self._waited_for.cancel()
             await asyncio.gather(self._waited_for, return_exceptions=True)
@@ -138,7 +151,7 @@ class Daemon:
 
     def check_blind(self) -> None:
         """Decide `blind` and tell the listeners: figures grow stale without any poll."""
-        if self.busy and self._poller is not None and self._poller.waits:
+        if self.busy and self.waits:
             # A poll that waits for its budget sees no less than one that does not.
             self.settler.note_page(self.clock.now_ms())
         if self.documents.unstored is None:
@@ -157,11 +170,11 @@ class Daemon:
             listener.set()
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yields at once, and then after each change; changes that come together are one."""
+        """Yields at once, and then after each change; changes that come together are one. Ends with the daemon."""
         listener = asyncio.Event()
         self._listeners.add(listener)
         try:
-            while True:
+            while not self._ended:
                 yield
                 await listener.wait()
                 listener.clear()

@@ -86,6 +86,11 @@ class Poller:
         """Whether the next request waits for the budget, or for a pause that Hex asked for."""
         return self._hex.wait_ms() > 0
 
+    @property
+    def sent(self) -> int:
+        """Requests sent so far."""
+        return self._hex.sent
+
     async def run(self, *, whole: bool = False) -> Outcome:
         """Poll once. `whole`: look at the whole window at once, as far as the budget allows without waiting.
 

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 
 
@@ -26,3 +27,7 @@ class ServiceManager:
                 notifier.sendto("\n".join(words).encode("utf-8"), address)
         except OSError:
             return
+
+    def reloading(self) -> tuple[str, str]:
+        """What to tell when the configuration is read anew, until READY=1."""
+        return "RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}"

@@ -17,6 +17,7 @@ ASKING = [
     pytest.param(["status", "--json"], id="status as JSON"),
     pytest.param(["usage"], id="usage"),
     pytest.param(["alerts"], id="alerts"),
+    pytest.param(["audit"], id="audit"),
     pytest.param(["poll"], id="poll"),
     pytest.param(["track"], id="track"),
     pytest.param(["track", "main"], id="track a thread"),

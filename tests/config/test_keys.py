@@ -64,6 +64,9 @@ id = "g-1"
 desktop = false
 [budgets]
 runs_per_week = 700
+[prices]
+seat = 28.5
+currency = "EUR"
 [api]
 socket = "run/api.sock"
 [storage]
@@ -101,6 +104,8 @@ def test_every_key_is_used_as_written() -> None:
         keep_days=400,
         backups=0,
         runs_per_week=700,
+        seat_price_micro=28_500_000,
+        currency="EUR",
         notes=(),
     )
 

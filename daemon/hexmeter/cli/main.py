@@ -17,6 +17,7 @@ COMMANDS = {
     "status": "Show the meters: what is left of each grant, how sure that is, and how fast it goes.",
     "poll": "Ask the daemon to look at Hex now, wait, and say what it saw.",
     "usage": "Show what was used, summed by user, day, model, source, type, thread or prompt.",
+    "audit": "Show idle seats and schedules, failing runs, and who needs more: what to do in Hex, and what it saves.",
     "alerts": "Show what was told, newest first, and what became of it.",
     "track": "Follow single threads by their links: for Editors and Explorers, whom Hex shows no list.",
     "calibrate": "Set a grant's meter to the figure that Hex's own page shows.",

@@ -149,6 +149,8 @@ def _config(
         keep_days=values["storage.keep_days"],
         backups=values["storage.backups"],
         runs_per_week=values["budgets.runs_per_week"],
+        seat_price_micro=values["prices.seat"],
+        currency=values["prices.currency"],
         notes=notes,
         given=given,
     )

@@ -32,8 +32,9 @@ class Config:
     """A checked configuration. `path` is the file it came from, whether or not that exists.
 
     `watch` is None where the token decides: one's own credits with a personal token, everybody's with a workspace
-    token. `runs_per_week` is None where the configuration names no budget. `notes` are sentences for the log, such as
-    on keys that this version does not use yet.
+    token. `runs_per_week` is None where the configuration names no budget; `seat_price_micro` is a seat's price a month
+    in millionths of `currency`, None where none is named. `notes` are sentences for the log, such as on keys that this
+    version does not use yet.
     `given` has what the file says, as TOML has it, by place (`plan.tier`): for showing and comparing.
     """
 
@@ -55,5 +56,7 @@ class Config:
     keep_days: int | None
     backups: int
     runs_per_week: int | None = None
+    seat_price_micro: int | None = None
+    currency: str = "USD"
     notes: tuple[str, ...] = field(default=())
     given: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

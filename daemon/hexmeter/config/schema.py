@@ -135,6 +135,21 @@ def credit_amount(value: Any) -> int:
     return micro
 
 
+def price(value: Any) -> int:
+    """A check for a positive amount of money; gives its millionths, as exact as credits."""
+    try:
+        return credit_amount(value)
+    except NotAllowed:
+        raise NotAllowed("an amount of money above 0") from None
+
+
+def currency(value: Any) -> str:
+    """A check for the name of a currency."""
+    if not isinstance(value, str) or not 1 <= len(value) <= 8 or not value.isprintable() or " " in value:
+        raise NotAllowed('a currency such as "USD" or "€"')
+    return value
+
+
 def credits_by_email(value: Any) -> Mapping[str, int]:
     """A check for a table of email = credits; emails are lower-cased."""
     if not isinstance(value, dict) or not all("@" in email for email in value):
@@ -264,6 +279,8 @@ KEYS: tuple[Key, ...] = (
     Key("notify", "desktop", flag, True, "deliver warnings on the desktop, through the tray"),
     Key("api", "socket", text, None, "path of the local API's socket"),
     Key("budgets", "runs_per_week", whole(1, 1_000_000), None, "project runs in seven days that are in order"),
+    Key("prices", "seat", price, None, "what a paid seat costs a month, in the currency"),
+    Key("prices", "currency", currency, "USD", "the currency of prices"),
     Key("storage", "path", text, None, "path of the database"),
     Key("storage", "keep_days", whole(62, 36_500), None, "older than so many days: a row per thread and day"),
     Key("storage", "backups", whole(0, 100), 2, "so many daily backups beside the database; 0: none"),

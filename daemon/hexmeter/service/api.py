@@ -13,6 +13,7 @@ from hexmeter.core.instants import DAY_MS
 from hexmeter.core.periods import Period
 from hexmeter.core.spans import ALLOWED, SpanError, span
 from hexmeter.core.usagelog import LogRow
+from hexmeter.service.audit import DAYS as AUDIT_DAYS
 from hexmeter.service.daemon import Daemon, Refused
 from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.poll import Outcome
@@ -124,6 +125,12 @@ class Api:
         asked = self._span(request, week_to(now_ms), "runs")
         return self._daemon.documents.runs(asked, now_ms)
 
+    async def audit(self, request: Request) -> dict[str, Any]:
+        days = request.query.get("days", str(AUDIT_DAYS))
+        if not days.isdecimal() or len(days) > 3 or not 1 <= int(days) <= 366:
+            raise _bad(f"days={days[:40]}", "days: 1 to 366")
+        return self._daemon.documents.audit(int(days), self._daemon.clock.now_ms())
+
     async def alerts(self, request: Request) -> dict[str, Any]:
         return self._daemon.documents.alerts()
 
@@ -213,6 +220,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/compare", "polling beside imported logs; by=user|day, since, until", Api.compare),
     Route("GET", "/v1/increases", "the newest increases; limit=1…500", Api.newest),
     Route("GET", "/v1/runs", "project runs as seen by Hex's API, by project; since, until", Api.runs),
+    Route("GET", "/v1/audit", "idle seats and schedules, failing runs, who needs more; days=1…366", Api.audit),
     Route("GET", "/v1/alerts", "what was told, newest first", Api.alerts),
     Route("POST", "/v1/poll", "poll now, the whole window; answers when done", Api.poll),
     Route("POST", "/v1/reload", "read the configuration anew; one with faults changes nothing", Api.reload),

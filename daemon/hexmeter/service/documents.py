@@ -9,6 +9,7 @@ from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.periods import Period
 from hexmeter.core.rules import BLIND_AFTER_INTERVALS
+from hexmeter.service.audit import Audit
 from hexmeter.service.figures import Figures
 from hexmeter.service.importedusage import with_imported
 from hexmeter.service.notices import Notice
@@ -75,6 +76,10 @@ class Documents:
     def runs(self, period: Period, now_ms: int) -> dict[str, Any]:
         """What project runs come to, by project."""
         return self._figures.runs.document(period, now_ms)
+
+    def audit(self, days: int, now_ms: int) -> dict[str, Any]:
+        """`hexmeter audit --json`."""
+        return Audit(self._config, self._store, self._figures).document(days, now_ms)
 
     def alerts(self) -> dict[str, Any]:
         """`hexmeter alerts --json`: newest first."""

@@ -78,6 +78,11 @@ class Roster:
                 roles[user_id].append(role)
         return dict(roles)
 
+    def first_seen(self) -> dict[str, int]:
+        """When each person was first seen with a role, by id."""
+        found = self._database.connection.execute("SELECT user_id, min(since_ms) FROM roles GROUP BY user_id")
+        return {row[0]: row[1] for row in found}
+
     def calibrate(self, meter_key: str, calibration: Calibration) -> None:
         """Store a calibration of a meter."""
         self._database.connection.execute(

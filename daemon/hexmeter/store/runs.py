@@ -144,14 +144,14 @@ class Runs:
         ).fetchone()[0]
         return found
 
-    def sums(self, period: Period) -> dict[str, RunSums]:
-        """What each project's runs that began in `period` come to, by its id."""
+    def sums(self, period: Period, trigger: str | None = None) -> dict[str, RunSums]:
+        """What each project's runs that began in `period` come to, by its id; only those of a `trigger` where given."""
         found = self._database.connection.execute(
             "SELECT project_id, count(*), coalesce(sum(elapsed_ms), 0),"
             f" sum(status IN ({_quoted(FAILED)})), sum(status = '{STOPPED}'), sum(status IN ({_quoted(UNFINISHED)})),"
             " sum(trigger = 'API'), sum(trigger = 'SCHEDULED'), sum(trigger = 'APP_REFRESH')"
-            " FROM runs WHERE at_ms >= ? AND at_ms < ? GROUP BY project_id",
-            (period.start_ms, period.end_ms),
+            " FROM runs WHERE at_ms >= ? AND at_ms < ? AND trigger = coalesce(?, trigger) GROUP BY project_id",
+            (period.start_ms, period.end_ms, trigger),
         )
         return {row[0]: RunSums(*tuple(row)[1:]) for row in found}
 

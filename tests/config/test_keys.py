@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from dataclasses import fields
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,6 +20,8 @@ from hexmeter.core.allocations import Allocation
 from hexmeter.core.grants import Plan
 from hexmeter.core.instants import DAY_MS, HOUR_MS, SECOND_MS
 from hexmeter.core.pool import Balance, PoolPlan, TopUp
+from hexmeter.core.quiet import QuietHours
+from hexmeter.core.rules import AlertRules
 
 from .reading import DATABASE, FILE, faults, read
 
@@ -49,6 +52,19 @@ history = "48h"
 [alerts]
 used = [95, 80, 99.5, 80]
 left = [10, 2.5, 10]
+forecast = false
+exhausted = false
+burn = true
+prompt = true
+prompt_cost = 4.5
+reset = true
+unused = 30
+top_up = 3
+runs = true
+blind = false
+token = false
+quiet_hours = "22:00-07:30"
+quiet_critical = true
 [pool]
 balance = 500
 as_of = 2026-11-01
@@ -96,8 +112,23 @@ def test_every_key_is_used_as_written() -> None:
             Allocation("group:Analysts", 200_000_000, ("ed@acme.test", "di@acme.test")),
             Allocation("group:Finance", 100_000_000, group_id="g-1"),
         ),
-        used_levels=(Decimal(80), Decimal(95), Decimal("99.5")),
-        left_levels_micro=(2_500_000, 10_000_000),
+        rules=AlertRules(
+            used=(Decimal(80), Decimal(95), Decimal("99.5")),
+            left_micro=(2_500_000, 10_000_000),
+            forecast=False,
+            exhausted=False,
+            burn=True,
+            prompt=True,
+            prompt_cost_micro=4_500_000,
+            reset=True,
+            unused=Decimal(30),
+            top_ups=3,
+            runs=(Decimal(80), Decimal(100)),
+            blind=False,
+            token=False,
+        ),
+        quiet=QuietHours(time(22), time(7, 30)),
+        quiet_critical=True,
         notify_desktop=False,
         socket="run/api.sock",
         database=FILE.parent / "data/hexmeter.db",

@@ -1,6 +1,5 @@
 """The configuration file: every fault at once, each with its key, value, line and what would be right."""
 
-from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +14,7 @@ from hexmeter.config.token import TokenKeys
 from hexmeter.core.grants import Plan
 from hexmeter.core.instants import DAY_MS, MINUTE_MS
 from hexmeter.core.pool import Balance, PoolPlan
+from hexmeter.core.rules import AlertRules
 
 from .reading import DATABASE, FILE, faults, read
 
@@ -34,8 +34,9 @@ def test_an_empty_file_is_all_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         poll=PollSettings(5 * MINUTE_MS, 15, 900, 62 * DAY_MS, 190 * DAY_MS),
         pool=PoolPlan(),
         allocations=(),
-        used_levels=(Decimal(80),),
-        left_levels_micro=(),
+        rules=AlertRules(),
+        quiet=None,
+        quiet_critical=False,
         notify_desktop=True,
         socket=None,
         database=DATABASE,

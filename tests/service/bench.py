@@ -147,7 +147,7 @@ class Bench:
 
     def alerts(self) -> list[tuple[str, Any, str | None, str]]:
         """Kind, level, meter and state of all that was told, oldest first."""
-        told = self.daemon.documents.alerts()["alerts"]
+        told = self.daemon.documents.alerts(self.now_ms)["alerts"]
         return [(alert["kind"], alert["level"], alert["meter"], alert["state"]) for alert in reversed(told)]
 
     def ask(self, method: str, path: str, body: bytes = b"", **query: str) -> tuple[int, dict[str, Any]]:

@@ -31,6 +31,13 @@ BODIES = {
     "/v1/untrack": {"threads": ["ed-new"]},
     "/v1/calibrate": {"used": "1"},
     "/v1/import": {"rows": [["c" + "0" * 32, 1_795_348_800_000, "ed@acme.test", 1, "", "", "", ""]], "dry_run": True},
+    "/v1/alerts/ack": {"alert": 1},
+    "/v1/alerts/unack": {"alert": 1},
+    "/v1/alerts/snooze": {"alert": 1, "until": "1h"},
+    "/v1/alerts/unsnooze": {"meter": "grant:ed@acme.test"},
+    "/v1/alerts/mute": {"what": "burn"},
+    "/v1/alerts/unmute": {"what": "grant:ed@acme.test"},
+    "/v1/pause": {"until": "17:30"},
     "/v1/deliveries/claim": {"channel": "desktop", "claimant": "a tray"},
     "/v1/deliveries/confirm": {"deliveries": [1], "state": "handed_over", "claimant": "a tray"},
 }

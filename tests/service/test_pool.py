@@ -92,7 +92,7 @@ def test_both_warn_as_they_near_their_limit(acme: Bench) -> None:
         ("exhausted", None, "spend"),
         ("exhausted", None, "pool"),
     ]
-    bodies = {alert["meter"]: alert["body"] for alert in reversed(acme.daemon.documents.alerts()["alerts"])}
+    bodies = {alert["meter"]: alert["body"] for alert in reversed(acme.daemon.documents.alerts(acme.now_ms)["alerts"])}
     assert "Whether Hex now stops prompts or only purchases" in bodies["spend"]
     assert "Until an Admin buys more in Hex" in bodies["pool"]
 

@@ -175,7 +175,7 @@ def test_blind_is_told_while_a_poll_hangs(ed: Bench) -> None:
         ed.clock.advance(INTERVAL_MS)
         ed.daemon.check_blind()
     assert ed.alerts() == [BLIND]
-    assert "No poll came to its end" in ed.daemon.documents.alerts()["alerts"][0]["body"]
+    assert "No poll came to its end" in ed.daemon.documents.alerts(ed.now_ms)["alerts"][0]["body"]
 
 
 def test_a_restart_neither_ends_nor_repeats_blind(ed: Bench) -> None:

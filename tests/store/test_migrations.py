@@ -78,7 +78,7 @@ def test_what_an_old_database_held_is_still_there(path: Path) -> None:
     ]
     assert store.ledger.use_by_user(NOVEMBER) == {"u-ed": Use(1, True, 3, 1)}
     assert store.ledger.use_by_user(Period(0, NOVEMBER.start_ms)) == {"u-ed": Use(6, True, 0, 0)}
-    assert store.outbox.ladder("grant:user:u-ed") == AlertState(NOVEMBER, Rung(Kind.USED, 80), 1)  # type: ignore[arg-type]
+    assert store.ladders.state("grant:user:u-ed") == AlertState(NOVEMBER, Rung(Kind.USED, 80), 1)  # type: ignore[arg-type]
     assert store.ledger.count_unknown(["t1", "t2", "t3"]) == 1
     assert store.progress.write_request(NOW_MS) == 42
     assert store.database.org_id() == "org-1"

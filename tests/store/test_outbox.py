@@ -53,12 +53,12 @@ def claimed(outbox: Outbox, claimant: str, at_ms: int = NOW_MS) -> list[int]:
         pytest.param(AlertState(None, Rung(Kind.BLIND)), id="without a period"),
     ],
 )
-def test_a_ladder_remembers_over_a_restart(outbox: Outbox, state: AlertState) -> None:
-    outbox.save_ladder("other", AlertState(NOVEMBER, EXHAUSTED))
-    outbox.save_ladder("one", AlertState(NOVEMBER, EXHAUSTED, 1, USED_80))
-    outbox.save_ladder("one", state)
-    assert outbox.ladder("one") == state
-    assert outbox.ladder("unheard of") == AlertState()
+def test_a_ladder_remembers_over_a_restart(store: Store, state: AlertState) -> None:
+    store.ladders.save("other", AlertState(NOVEMBER, EXHAUSTED))
+    store.ladders.save("one", AlertState(NOVEMBER, EXHAUSTED, 1, USED_80))
+    store.ladders.save("one", state)
+    assert store.ladders.state("one") == state
+    assert store.ladders.state("unheard of") == AlertState()
 
 
 def test_an_alert_is_stored_with_a_delivery_per_channel(outbox: Outbox) -> None:

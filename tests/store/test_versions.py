@@ -20,7 +20,7 @@ def test_a_database_of_the_first_version_becomes_like_a_new_one(tmp_path: Path) 
     old, new = Store.open(tmp_path / "old.db"), Store.open(tmp_path / "new.db")
     assert schema(old.database) == schema(new.database)
     assert not old.database.connection.execute("PRAGMA foreign_key_check").fetchall()
-    assert old.outbox.ladder("blind").falls == 1
+    assert old.ladders.state("blind").falls == 1
     assert (old.database.org_id(), old.progress.write_request(78)) == ("org-1", 2)
     old.close()
     new.close()

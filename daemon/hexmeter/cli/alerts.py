@@ -1,35 +1,61 @@
-"""Show what was told, newest first, and what became of it."""
+"""Show what was told, newest first, and what became of it; acknowledge, snooze or mute it."""
 
 import argparse
 import json
 from typing import Any
 
+from hexmeter.cli.alertverbs import add_verbs
 from hexmeter.cli.ask import client
 from hexmeter.cli.render import moment
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of `hexmeter alerts`."""
+    """Declare the options of `hexmeter alerts` and of its verbs."""
     parser.add_argument("--json", action="store_true", help="the alerts, as JSON")
+    parser.epilog = "example: hexmeter alerts snooze 7 tomorrow; each verb has --help"
+    verbs = parser.add_subparsers(metavar="VERB", title="verbs; without one, the list")
+    parser.set_defaults(verb=_list)
+    add_verbs(verbs)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `hexmeter alerts`."""
+    """Run `hexmeter alerts`, or its verb."""
+    return int(arguments.verb(arguments))
+
+
+def _list(arguments: argparse.Namespace) -> int:
     document = client(arguments.config).get("/v1/alerts")
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
-    elif document["alerts"]:
-        print("\n".join(line for alert in document["alerts"] for line in _lines(alert)))
-    else:
-        print("No alerts so far.")
+        return 0
+    lines = [line for alert in document["alerts"] for line in _lines(alert)]
+    print("\n".join([*(lines or ["No alerts so far."]), *_silent_lines(document)]))
     return 0
 
 
 def _lines(alert: dict[str, Any]) -> list[str]:
     over = f" until {moment(alert['resolved_at'])}" if alert["resolved_at"] else ""
     ways = ", ".join(f"{delivery['channel']}: {delivery['state']}" for delivery in alert["deliveries"])
+    state = f"snoozed until {moment(alert['snoozed_until'])}" if alert.get("snoozed_until") else alert["state"]
+    muted = " (muted)" if alert.get("muted") else ""
     return [
-        f"#{alert['id']} {moment(alert['fired_at'])}{over} · {alert['state']} · {ways or 'no channel'}",
+        f"#{alert['id']} {moment(alert['fired_at'])}{over} · {state}{muted} · {ways or 'no channel'}",
         f"   {alert['title']}",
         *(f"   {line}" for line in alert["body"].splitlines()),
     ]
+
+
+def _silent_lines(document: dict[str, Any]) -> list[str]:
+    """What is snoozed, muted or quiet, with what ends it."""
+    lines = []
+    for silence in document["silences"]:
+        what = silence["what"] if silence["scope"] == "meter" else f"all of kind {silence['what']}"
+        if silence["until"] is None:
+            lines.append(f"Muted: {what} (hexmeter alerts unmute {silence['what']})")
+        else:
+            until = moment(silence["until"])
+            lines.append(f"Snoozed until {until}: {what} (hexmeter alerts unsnooze {silence['what']})")
+    quiet = document["quiet"]
+    if quiet and quiet["until"]:
+        lines.append(f"Quiet hours until {moment(quiet['until'])}")
+    return ["", *lines] if lines else []

@@ -20,6 +20,7 @@ from hexmeter.core.grants import Plan
 from hexmeter.core.instants import from_datetime
 from hexmeter.core.periods import first_instant
 from hexmeter.core.pool import Balance, PoolPlan
+from hexmeter.core.rules import AlertRules
 from hexmeter.core.strings import clean, without_tokens
 
 
@@ -141,8 +142,9 @@ def _config(
         ),
         pool=_pool(values),
         allocations=values["allocations"],
-        used_levels=values["alerts.used"],
-        left_levels_micro=values["alerts.left"],
+        rules=_rules(values),
+        quiet=values["alerts.quiet_hours"],
+        quiet_critical=values["alerts.quiet_critical"],
         notify_desktop=values["notify.desktop"],
         socket=values["api.socket"],
         database=default_database if database is None else _path(folder, database),
@@ -153,6 +155,24 @@ def _config(
         currency=values["prices.currency"],
         notes=notes,
         given=given,
+    )
+
+
+def _rules(values: dict[str, Any]) -> AlertRules:
+    return AlertRules(
+        used=values["alerts.used"],
+        left_micro=values["alerts.left"],
+        forecast=values["alerts.forecast"],
+        exhausted=values["alerts.exhausted"],
+        burn=values["alerts.burn"],
+        prompt=values["alerts.prompt"],
+        prompt_cost_micro=values["alerts.prompt_cost"],
+        reset=values["alerts.reset"],
+        unused=values["alerts.unused"],
+        top_ups=values["alerts.top_up"],
+        runs=values["alerts.runs"] or (),
+        blind=values["alerts.blind"],
+        token=values["alerts.token"],
     )
 
 

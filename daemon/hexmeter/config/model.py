@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -11,6 +10,8 @@ from hexmeter.config.token import TokenKeys
 from hexmeter.core.allocations import Allocation
 from hexmeter.core.grants import Plan
 from hexmeter.core.pool import PoolPlan
+from hexmeter.core.quiet import QuietHours
+from hexmeter.core.rules import AlertRules
 
 Watch = Literal["me", "everyone"] | tuple[str, ...]
 """Whose credits are watched: one's own, everybody's, or those of people named by email (in lower case)."""
@@ -48,8 +49,9 @@ class Config:
     poll: PollSettings
     pool: PoolPlan
     allocations: tuple[Allocation, ...]
-    used_levels: tuple[Decimal, ...]
-    left_levels_micro: tuple[int, ...]
+    rules: AlertRules
+    quiet: QuietHours | None
+    quiet_critical: bool
     notify_desktop: bool
     socket: str | None
     database: Path

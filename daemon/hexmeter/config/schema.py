@@ -1,9 +1,10 @@
 """The table of configuration keys: for each its place, its check, its default, and what it means."""
 
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
@@ -15,6 +16,7 @@ from hexmeter.core.credits import CreditsError, parse_credits
 from hexmeter.core.grants import EDITOR_GRANT_MICRO
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from hexmeter.core.pool import TopUp
+from hexmeter.core.quiet import QuietHours
 
 _TOKENS = ("hxtp_", "hxtw_")
 _UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
@@ -225,6 +227,39 @@ def top_up(value: Any) -> TopUp:
     return TopUp(credit_amount(value["below"]), credit_amount(value["amount"]))
 
 
+def quiet_hours(value: Any) -> QuietHours:
+    """A check for quiet hours, such as "22:00-07:30"."""
+    try:
+        start, end = (_clock(clock) for clock in value.split("-"))
+    except (AttributeError, ValueError):
+        start = end = time.min
+    if start == end:
+        raise NotAllowed('two times of day such as "22:00-07:30"; the second one may be on the next day')
+    return QuietHours(start, end)
+
+
+def switch(check: Callable[[Any], Any], on: Any, allowed: str) -> Callable[[Any], Any]:
+    """A check for `allowed`: what `check` takes, or true, which is short for `on`, or false, which gives None."""
+
+    def checked(value: Any) -> Any:
+        if value is False:
+            return None
+        try:
+            return check(on if value is True else value)
+        except NotAllowed:
+            raise NotAllowed(allowed) from None
+
+    return checked
+
+
+def percent(value: Any) -> Decimal:
+    """A check for one level in per cent, above 0 and up to 100."""
+    level = _percent(value)
+    if level is None:
+        raise NotAllowed("a per cent above 0 and up to 100")
+    return level
+
+
 def anything(value: Any) -> Any:
     """No check: for keys this version does not use."""
     return value
@@ -242,6 +277,12 @@ def _milliseconds(value: Any) -> int | None:
         return None
     milliseconds = int(value[:-1]) * _UNITS_MS[value[-1]]
     return milliseconds if milliseconds <= 10_000 * DAY_MS else None
+
+
+def _clock(text: str) -> time:
+    if not re.fullmatch(r"\d{2}:\d{2}", text.strip(), re.ASCII):
+        raise ValueError(text)
+    return time.fromisoformat(text.strip())
 
 
 def _percent(value: Any) -> Decimal | None:
@@ -272,6 +313,28 @@ KEYS: tuple[Key, ...] = (
     Key("poll", "history", duration("1d"), "190d", "how far back the first run goes"),
     Key("alerts", "used", percents, [80], "warn when so many per cent of a limit are used"),
     Key("alerts", "left", credit_amounts, [], "warn when no more than so many credits are left"),
+    Key("alerts", "forecast", flag, True, "warn when a limit will not last until its reset"),
+    Key("alerts", "exhausted", flag, True, "warn when a limit is reached"),
+    Key("alerts", "blind", flag, True, "warn when Hex cannot be read for three intervals, or refuses the token"),
+    Key("alerts", "token", flag, True, "warn seven days and one day before the token expires"),
+    Key("alerts", "burn", flag, False, "tell of a day far above a person's usual"),
+    Key("alerts", "prompt", flag, False, "tell of a prompt that is dear by a person's own history"),
+    Key("alerts", "prompt_cost", credit_amount, None, "tell of a prompt that costs so many credits"),
+    Key("alerts", "reset", flag, False, "tell when a grant is back"),
+    Key(
+        *("alerts", "unused", switch(percent, 50, "true (50), false, or a per cent above 0 and up to 100"), False),
+        "tell three days before the reset when so many per cent of a grant would lapse",
+    ),
+    Key(
+        *("alerts", "top_up", switch(whole(1, 100), 2, "true (2), false, or a whole number from 1 to 100"), False),
+        "tell when the pool was topped up so many times in a period",
+    ),
+    Key(
+        *("alerts", "runs", switch(percents, [80, 100], "true ([80, 100]), false, or a list of per cents"), False),
+        "warn when so many per cent of the weekly runs are used",
+    ),
+    Key("alerts", "quiet_hours", quiet_hours, None, "hours of the day in which nothing is told, such as 22:00-07:30"),
+    Key("alerts", "quiet_critical", flag, False, "let critical warnings through quiet hours"),
     Key("pool", "balance", credit_amount, None, "add-on credits of the workspace that Hex showed as left, at as_of"),
     Key("pool", "as_of", moment, None, "when the balance was read: a day (its first instant) or an instant"),
     Key("pool", "monthly_spend_limit", credit_amount, None, "monthly cap on credits drawn from the pool"),
@@ -287,10 +350,6 @@ KEYS: tuple[Key, ...] = (
     *(
         Key(table, name, anything, None, "for a later version", used=False, secret=table == "notify")
         for table, names in {
-            "alerts": (
-                *("prompt_cost", "forecast", "burn", "prompt", "reset", "unused", "top_up", "runs"),
-                *("exhausted", "blind", "token", "quiet_hours"),
-            ),
             "notify": ("backend", "urls", "users"),
             "tray": ("backend",),
             "metrics": ("listen",),

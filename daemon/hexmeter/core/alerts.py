@@ -18,14 +18,23 @@ CONFIRMATIONS = 2
 class Kind(StrEnum):
     """The kinds of alert."""
 
+    FORECAST = "forecast"
     USED = "used"
     LEFT = "left"
     EXHAUSTED = "exhausted"
+    BURN = "burn"
+    PROMPT = "prompt"
+    RESET = "reset"
+    UNUSED = "unused"
+    TOP_UP = "top_up"
+    RUNS = "runs"
     BLIND = "blind"
+    TOKEN = "token"  # noqa: S105
     RESTORED = "restored"
 
 
-_ORDER = {Kind.BLIND: 0, Kind.RESTORED: 0, Kind.USED: 1, Kind.LEFT: 2, Kind.EXHAUSTED: 3}
+_ORDER = {Kind.FORECAST: 1, Kind.USED: 2, Kind.LEFT: 3, Kind.EXHAUSTED: 4}
+"""The one ladder of a meter; every other kind stands on a ladder of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Rung:
         """Where the rung stands on its ladder; the higher one is the more pressing."""
         level = self.level or Decimal(0)
         # The fewer credits are left, the higher.
-        return _ORDER[self.kind], -level if self.kind is Kind.LEFT else level
+        return _ORDER.get(self.kind, 0), -level if self.kind is Kind.LEFT else level
 
 
 @dataclass(frozen=True, slots=True)

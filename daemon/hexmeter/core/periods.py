@@ -39,18 +39,18 @@ def previous_period(period: Period, reset_day: int, zone: ZoneInfo) -> Period:
     return period_at(period.start_ms - 1, reset_day, zone)
 
 
-def first_instant(day: date, zone: ZoneInfo) -> int:
-    """The first instant of a local day, in Unix milliseconds.
+def first_instant(day: date, zone: ZoneInfo, clock: time = time.min) -> int:
+    """The first instant of a local day, or the first at which a `clock` shows that time on it, in Unix milliseconds.
 
     That is its midnight; the first one where it comes twice; where it does not exist, the first instant after the gap.
     """
-    midnight = datetime.combine(day, time.min)
-    candidate = from_datetime(midnight.replace(tzinfo=zone, fold=0))
-    if _local(candidate, zone) == midnight:
+    wanted = datetime.combine(day, clock)
+    candidate = from_datetime(wanted.replace(tzinfo=zone, fold=0))
+    if _local(candidate, zone) == wanted:
         return candidate
-    # In a gap fold=0 reads the clock as before the change, so the first instant at or past midnight is not later.
+    # In a gap fold=0 reads the clock as before the change, so the first instant at or past that time is not later.
     window = range(candidate - DAY_MS, candidate + 1)
-    return window[bisect_left(window, midnight, key=lambda at_ms: _local(at_ms, zone))]
+    return window[bisect_left(window, wanted, key=lambda at_ms: _local(at_ms, zone))]
 
 
 def local_day(at_ms: int, zone: ZoneInfo) -> date:

@@ -18,6 +18,29 @@ BLIND_AFTER_INTERVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class AlertRules:
+    """What is told of, as configured. `used` in per cent, `left_micro` in micro-credits; in any order.
+
+    `prompt_cost_micro`: a prompt that costs so much is told. `unused`: so many per cent of a grant about to lapse.
+    `top_ups`: so many in a period. `runs`: levels in per cent of the weekly runs. None: not told.
+    """
+
+    used: tuple[Decimal, ...] = (Decimal(80),)
+    left_micro: tuple[int, ...] = ()
+    forecast: bool = True
+    exhausted: bool = True
+    burn: bool = False
+    prompt: bool = False
+    prompt_cost_micro: int | None = None
+    reset: bool = False
+    unused: Decimal | None = None
+    top_ups: int | None = None
+    runs: tuple[Decimal, ...] = ()
+    blind: bool = True
+    token: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """How polling goes: when it last went well (or began), and whether the token was refused."""
 

@@ -1,9 +1,7 @@
 """The local API: a table of routes, from path to verb."""
 
-import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +11,14 @@ from hexmeter.core.instants import DAY_MS
 from hexmeter.core.periods import Period
 from hexmeter.core.spans import ALLOWED, SpanError, span
 from hexmeter.core.usagelog import LogRow
+from hexmeter.service.alertroutes import ALERT_ROUTES
+from hexmeter.service.asked import body_of, texts
 from hexmeter.service.audit import DAYS as AUDIT_DAYS
-from hexmeter.service.daemon import Daemon, Refused
+from hexmeter.service.daemon import Daemon
 from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.poll import Outcome
+from hexmeter.service.refused import Refused, bad
+from hexmeter.service.route import Route
 from hexmeter.service.reload import Reloaded
 from hexmeter.service.runfigures import week_to
 from hexmeter.service.usagedocument import DIMENSIONS
@@ -33,21 +35,11 @@ _CHANNELS = ("desktop",)
 _STATES = ("handed_over", "seen", "pending")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One endpoint: the method and path, what it does, and the function that answers."""
-
-    method: str
-    path: str
-    help: str
-    answer: Callable[["Api", Request], Awaitable[dict[str, Any] | Stream | Response]]
-
-
 class Api:
     """Answers requests from the command line, the tray and status bars with the daemon's verbs."""
 
     def __init__(self, daemon: Daemon, reload: Callable[[], Awaitable[Reloaded]] | None = None) -> None:
-        self._daemon = daemon
+        self.daemon = daemon
         self._reload = reload
 
     async def handle(self, request: Request) -> Answer:
@@ -62,7 +54,7 @@ class Api:
             return _failed(Failure("database", f"the database cannot be used: {error}", "is the disk full?"), 500)
         return answer if isinstance(answer, Stream | Response) else Response(200, shapes.dump(answer))
 
-    def _route(self, request: Request) -> Route:
+    def _route(self, request: Request) -> Route["Api"]:
         for route in ROUTES:
             if (route.method, route.path) == (request.method, request.path):
                 return route
@@ -71,12 +63,12 @@ class Api:
         )
 
     async def status(self, request: Request) -> dict[str, Any] | Response:
-        document = self._daemon.documents.status(self._daemon.clock.now_ms())
+        document = self.daemon.documents.status(self.daemon.clock.now_ms())
         name = request.query.get("format")
         if name is None:
             return document
         if name not in FORMATS:
-            raise _bad(f"status in the format {name[:40]!r}", f"format: {', '.join(FORMATS)}")
+            raise bad(f"status in the format {name[:40]!r}", f"format: {', '.join(FORMATS)}")
         text = formatted(name, document) + "\n"
         return Response(200, text.encode("utf-8"), "text/plain; charset=utf-8")
 
@@ -85,57 +77,54 @@ class Api:
 
     async def usage(self, request: Request) -> dict[str, Any]:
         by, asked = self._asked(request, DIMENSIONS, _MOST_DAYS)
-        return self._daemon.documents.usage(by, asked)
+        return self.daemon.documents.usage(by, asked)
 
     async def compare(self, request: Request) -> dict[str, Any]:
         by, asked = self._asked(request, ("user", "day"), _MOST_DAYS_COMPARED)
-        return self._daemon.documents.comparison(by, asked)
+        return self.daemon.documents.comparison(by, asked)
 
     def _asked(self, request: Request, dimensions: Sequence[str], most_days: int) -> tuple[str, Period]:
         """What usage is asked for: by which dimension, and of which time."""
         by = request.query.get("by", "user")
         if by not in dimensions:
-            raise _bad(f"usage by {by[:40]!r}", f"by: {', '.join(dimensions)}")
-        now_ms = self._daemon.clock.now_ms()
-        period = self._daemon.figures.period(now_ms)
+            raise bad(f"usage by {by[:40]!r}", f"by: {', '.join(dimensions)}")
+        now_ms = self.daemon.clock.now_ms()
+        period = self.daemon.figures.period(now_ms)
         # The day that runs is shown, those to come are not.
         until_ms = max(now_ms, period.start_ms + 1) if by == "day" else period.end_ms
         default = Period(period.start_ms, until_ms)
         asked = self._span(request, default, "usage")
         if by == "day" and asked.end_ms - asked.start_ms > most_days * DAY_MS:
-            raise _bad("usage by day of so long a time", f"by day: at most {most_days} days")
+            raise bad("usage by day of so long a time", f"by day: at most {most_days} days")
         return by, asked
 
     def _span(self, request: Request, default: Period, noun: str) -> Period:
         """The time from since to until that is asked for."""
         since, until = request.query.get("since"), request.query.get("until")
         try:
-            return span(since, until, default, self._daemon.clock.now_ms(), self._daemon.config.zone)
+            return span(since, until, default, self.daemon.clock.now_ms(), self.daemon.config.zone)
         except SpanError as error:
-            raise _bad(f"{noun}: {error}", f"since and until: {ALLOWED}") from None
+            raise bad(f"{noun}: {error}", f"since and until: {ALLOWED}") from None
 
     async def newest(self, request: Request) -> dict[str, Any]:
         limit = request.query.get("limit", "20")
         if not limit.isdecimal() or len(limit) > 3 or not 1 <= int(limit) <= 500:
-            raise _bad(f"limit={limit[:40]}", "limit: 1 to 500")
-        return self._daemon.documents.newest(int(limit))
+            raise bad(f"limit={limit[:40]}", "limit: 1 to 500")
+        return self.daemon.documents.newest(int(limit))
 
     async def runs(self, request: Request) -> dict[str, Any]:
-        now_ms = self._daemon.clock.now_ms()
+        now_ms = self.daemon.clock.now_ms()
         asked = self._span(request, week_to(now_ms), "runs")
-        return self._daemon.documents.runs(asked, now_ms)
+        return self.daemon.documents.runs(asked, now_ms)
 
     async def audit(self, request: Request) -> dict[str, Any]:
         days = request.query.get("days", str(AUDIT_DAYS))
         if not days.isdecimal() or len(days) > 3 or not 1 <= int(days) <= 366:
-            raise _bad(f"days={days[:40]}", "days: 1 to 366")
-        return self._daemon.documents.audit(int(days), self._daemon.clock.now_ms())
-
-    async def alerts(self, request: Request) -> dict[str, Any]:
-        return self._daemon.documents.alerts()
+            raise bad(f"days={days[:40]}", "days: 1 to 366")
+        return self.daemon.documents.audit(int(days), self.daemon.clock.now_ms())
 
     async def poll(self, request: Request) -> dict[str, Any]:
-        return _poll_document(await self._daemon.poll_whole())
+        return _poll_document(await self.daemon.poll_whole())
 
     async def reload(self, request: Request) -> dict[str, Any]:
         if self._reload is None:
@@ -148,45 +137,45 @@ class Api:
         return {"changed": told.changed, "needs_restart": told.needs_restart, "sentence": told.sentence}
 
     async def tracked(self, request: Request) -> dict[str, Any]:
-        return self._daemon.documents.tracked()
+        return self.daemon.documents.tracked()
 
     async def track(self, request: Request) -> dict[str, Any]:
-        ids = self._daemon.track(_texts(_body(request), "threads"))
-        outcome = await self._daemon.poll(whole=False)
-        return {**self._daemon.documents.tracked(), "added": ids, "poll": _poll_document(outcome)}
+        ids = self.daemon.track(texts(body_of(request), "threads"))
+        outcome = await self.daemon.poll(whole=False)
+        return {**self.daemon.documents.tracked(), "added": ids, "poll": _poll_document(outcome)}
 
     async def untrack(self, request: Request) -> dict[str, Any]:
-        self._daemon.untrack(_texts(_body(request), "threads"))
-        return self._daemon.documents.tracked()
+        self.daemon.untrack(texts(body_of(request), "threads"))
+        return self.daemon.documents.tracked()
 
     async def calibrate(self, request: Request) -> dict[str, Any]:
-        body = _body(request)
+        body = body_of(request)
         given = [name for name in ("used", "remaining") if body.get(name) is not None]
         if len(given) != 1:
-            raise _bad("a calibration takes one figure", "give either used or remaining")
+            raise bad("a calibration takes one figure", "give either used or remaining")
         meter_name, amount = body.get("meter", "grant"), body[given[0]]
         if not isinstance(meter_name, str) or not isinstance(amount, str | int | Decimal) or isinstance(amount, bool):
-            raise _bad("a calibration takes a meter and an amount", 'such as {"meter": "grant", "used": "12.5"}')
-        meter = await self._daemon.calibrate(meter_name, str(amount), is_used=given == ["used"])
+            raise bad("a calibration takes a meter and an amount", 'such as {"meter": "grant", "used": "12.5"}')
+        meter = await self.daemon.calibrate(meter_name, str(amount), is_used=given == ["used"])
         return {"meter": shapes.meter(meter)}
 
     async def take_rows(self, request: Request) -> dict[str, Any]:
-        body = _body(request)
+        body = body_of(request)
         rows, dry_run = parse_rows(body.get("rows")), body.get("dry_run", False)
         if rows is None or not isinstance(dry_run, bool):
-            raise _bad("an import takes rows of a usage log", f"1 to {MOST_ROWS} of {', '.join(LogRow._fields)}")
-        return self._daemon.import_rows(rows, dry_run=dry_run)
+            raise bad("an import takes rows of a usage log", f"1 to {MOST_ROWS} of {', '.join(LogRow._fields)}")
+        return self.daemon.import_rows(rows, dry_run=dry_run)
 
     async def claim(self, request: Request) -> dict[str, Any]:
-        body = _body(request)
+        body = body_of(request)
         channel, claimant = body.get("channel"), body.get("claimant")
         if channel not in _CHANNELS or not isinstance(claimant, str) or not claimant:
-            raise _bad("a claim takes a channel and a claimant", f"channel: {', '.join(_CHANNELS)}")
-        notices = self._daemon.claim(channel, claimant)
-        return {"notices": [self._daemon.documents.notice(notice) for notice in notices]}
+            raise bad("a claim takes a channel and a claimant", f"channel: {', '.join(_CHANNELS)}")
+        notices = self.daemon.claim(channel, claimant)
+        return {"notices": [self.daemon.documents.notice(notice) for notice in notices]}
 
     async def confirm(self, request: Request) -> dict[str, Any]:
-        body = _body(request)
+        body = body_of(request)
         deliveries, state, claimant = body.get("deliveries"), body.get("state"), body.get("claimant")
         if (
             not isinstance(deliveries, list)
@@ -194,17 +183,17 @@ class Api:
             or state not in _STATES
             or not isinstance(claimant, str)
         ):
-            raise _bad("a confirmation takes deliveries, a state and a claimant", f"state: {', '.join(_STATES)}")
-        return {"moved": self._daemon.confirm(deliveries, state, claimant)}
+            raise bad("a confirmation takes deliveries, a state and a claimant", f"state: {', '.join(_STATES)}")
+        return {"moved": self.daemon.confirm(deliveries, state, claimant)}
 
     async def _events(self) -> AsyncIterator[bytes]:
         """Server-sent events `status` and `alerts`, each at once and then whenever it changed."""
         sent: dict[str, bytes] = {}
-        async for _ in self._daemon.changes():
-            now_ms = self._daemon.clock.now_ms()
+        async for _ in self.daemon.changes():
+            now_ms = self.daemon.clock.now_ms()
             documents = {
-                "status": self._daemon.documents.status(now_ms),
-                "alerts": self._daemon.documents.standing(now_ms),
+                "status": self.daemon.documents.status(now_ms),
+                "alerts": self.daemon.documents.standing(now_ms),
             }
             for name, document in documents.items():
                 data = shapes.dump(document)
@@ -213,7 +202,7 @@ class Api:
                     yield b"event: %s\ndata: %s\n\n" % (name.encode(), data)
 
 
-ROUTES: tuple[Route, ...] = (
+ROUTES: tuple[Route["Api"], ...] = (
     Route("GET", "/v1/status", "the meters and how polling goes; format=oneline|waybar", Api.status),
     Route("GET", "/v1/events", "server-sent events: status and alerts, as they change", Api.events),
     Route("GET", "/v1/usage", f"the ledger, summed; by={'|'.join(DIMENSIONS)}, since, until", Api.usage),
@@ -221,7 +210,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/increases", "the newest increases; limit=1…500", Api.newest),
     Route("GET", "/v1/runs", "project runs as seen by Hex's API, by project; since, until", Api.runs),
     Route("GET", "/v1/audit", "idle seats and schedules, failing runs, who needs more; days=1…366", Api.audit),
-    Route("GET", "/v1/alerts", "what was told, newest first", Api.alerts),
     Route("POST", "/v1/poll", "poll now, the whole window; answers when done", Api.poll),
     Route("POST", "/v1/reload", "read the configuration anew; one with faults changes nothing", Api.reload),
     Route("GET", "/v1/tracked", "the threads followed by link", Api.tracked),
@@ -231,6 +219,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/import", "take in rows of a usage log: rows, dry_run", Api.take_rows),
     Route("POST", "/v1/deliveries/claim", "take what waits: channel, claimant", Api.claim),
     Route("POST", "/v1/deliveries/confirm", "say what became of it: deliveries, state, claimant", Api.confirm),
+    *ALERT_ROUTES,
 )
 
 
@@ -250,29 +239,6 @@ def _poll_document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _body(request: Request) -> dict[str, Any]:
-    try:
-        body = json.loads(request.body or b"{}", parse_float=Decimal)
-        # A lone surrogate is no text: neither the database nor an answer can hold it.
-        json.dumps(body, ensure_ascii=False, default=str).encode("utf-8")
-    except (ValueError, ArithmeticError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise _bad("the body is not a JSON object", "send an object")
-    return body
-
-
-def _texts(body: dict[str, Any], name: str) -> list[str]:
-    texts = body.get(name)
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        raise _bad(f"{name} is not a list of texts", "name at least one")
-    return texts
-
-
-def _bad(message: str, hint: str) -> Refused:
-    return Refused(Failure("bad_request", message, hint, 2))
-
-
 def _failed(failure: Failure, status: int | None = None) -> Response:
-    statuses = {"not_found": 404, "poll_failed": 502, "no_such_meter": 404}
+    statuses = {"not_found": 404, "poll_failed": 502, "no_such_meter": 404, "no_such_alert": 404}
     return Response(status or statuses.get(failure.code, 400), shapes.dump(shapes.error(failure)))

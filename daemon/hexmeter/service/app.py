@@ -229,6 +229,7 @@ class PollLoop:
             self._scheduler.add_job(self._feed, "interval", seconds=self._manager.watchdog_s / 2, **late)
         self._scheduler.start()
         self._sweeping = asyncio.create_task(self._sweep_runs())
+        self._daemon.poll_soon = self._tick_soon
 
     async def stop(self) -> None:
         """End the schedule and the poll under way; what it stored so far stays."""
@@ -247,7 +248,9 @@ class PollLoop:
         if self._ticked_ms - before_ms > _ASLEEP_INTERVALS * self._daemon.config.poll.interval_ms:
             self._daemon.woke()
         self._daemon.check_blind()
-        if self._task is None or self._task.done():
+        if self._daemon.paused:
+            self._manager.tell("STATUS=polls are paused")
+        elif self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll())
 
     async def _look_for_sleep(self) -> None:
@@ -259,7 +262,7 @@ class PollLoop:
 
     async def _poll(self) -> None:
         try:
-            while (outcome := await self._daemon.poll()).more and outcome.failure is None:
+            while (outcome := await self._daemon.poll()).more and outcome.failure is None and not self._daemon.paused:
                 self._manager.tell("STATUS=reading the history")
             self._after(outcome)
         except (WrongOrg, WatchError) as error:
@@ -287,10 +290,13 @@ class PollLoop:
             return
         pause_ms = again_in_ms(self._failures, self._daemon.config.poll.interval_ms)
         if pause_ms is not None:
-            again = datetime.now(UTC) + timedelta(milliseconds=pause_ms)
-            self._scheduler.add_job(
-                self._tick, "date", run_date=again, id="again", replace_existing=True, misfire_grace_time=None
-            )
+            self._tick_soon(pause_ms)
+
+    def _tick_soon(self, after_ms: int = 0) -> None:
+        again = datetime.now(UTC) + timedelta(milliseconds=after_ms)
+        self._scheduler.add_job(
+            self._tick, "date", run_date=again, id="again", replace_existing=True, misfire_grace_time=None
+        )
 
     def _end(self, fatal: Fatal) -> None:
         self.fatal = fatal

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from hexmeter.config.model import Config
@@ -15,11 +15,13 @@ from hexmeter.core.meters import Meter
 from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.strings import clean
 from hexmeter.core.usagelog import LogRow
+from hexmeter.service.attention import Attending
 from hexmeter.service.documents import Documents
 from hexmeter.service.figures import Figures
 from hexmeter.service.importing import import_rows
 from hexmeter.service.notices import Notice, notices
 from hexmeter.service.poll import Outcome, Poller
+from hexmeter.service.refused import Refused
 from hexmeter.service.runsweep import RunSweep
 from hexmeter.service.settle import Settler
 from hexmeter.service.threadlink import thread_id_of
@@ -34,14 +36,6 @@ log = logging.getLogger(__name__)
 _LONGEST_FIGURE = 40
 
 
-class Refused(Exception):
-    """A verb that cannot be done; `failure` is the API's answer."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
 class Daemon:
     """Owns the store and alone asks Hex. Everything runs on one event loop's thread."""
 
@@ -50,8 +44,11 @@ class Daemon:
         self.store = store
         self.clock = clock
         self.figures = Figures(config, store)
+        self.attending = Attending(config, store, self.figures)
         self.documents = Documents(config, store, self.figures)
-        self.settler = Settler(config, store, self.figures, clock.now_ms())
+        self.settler = Settler(config, store, self.figures, self.attending, clock.now_ms())
+        self.poll_soon: Callable[[], None] = lambda: None
+        """Lets the schedule poll at once; the schedule sets it."""
         self.upkeep = Upkeep(config, store, clock)
         self._poller: Poller | None = None
         self._sweep: RunSweep | None = None
@@ -183,7 +180,8 @@ class Daemon:
 
     def claim(self, channel: str, claimant: str) -> list[Notice]:
         """Give `claimant` what waits on `channel`, as messages to show."""
-        claimed = self.store.outbox.claim(channel, claimant, self.clock.now_ms())
+        now_ms = self.clock.now_ms()
+        claimed = self.store.outbox.claim(channel, claimant, now_ms, self.attending.severities(now_ms))
         if claimed:
             # Another tray hears that it waits no more, and that it waits again if this one's lease runs out.
             self.publish()
@@ -196,6 +194,21 @@ class Daemon:
         if moved:
             self.publish()
         return moved
+
+    @property
+    def paused(self) -> bool:
+        """Whether scheduled polls are paused; polls on demand are not."""
+        return self.attending.paused_until_ms(self.clock.now_ms()) is not None
+
+    def resume(self) -> bool:
+        """Poll as scheduled again, at once; whether polls were paused."""
+        was = self.attending.resume(self.clock.now_ms())
+        if was:
+            # Nobody was meant to poll meanwhile.
+            self.woke()
+            self.poll_soon()
+            self.publish()
+        return was
 
     def track(self, links: list[str]) -> list[str]:
         """Follow threads by their links or ids; the ids. Raises Refused when one is neither."""
@@ -237,7 +250,7 @@ class Daemon:
         if meter_name.lower() == POOL:
             key, calibration = POOL, self._pool_calibration(figure_micro, now_ms, is_used=is_used)
         else:
-            meter = self._meter(meter_name, now_ms)
+            meter = self.figures.named(meter_name, now_ms)
             used_micro = figure_micro if is_used else _used(meter, figure_micro)
             known_micro = (meter.used_micro or 0) - meter.adjustment_micro
             key, calibration = meter.key, Calibration(now_ms, used_micro, used_micro - known_micro)
@@ -247,7 +260,7 @@ class Daemon:
             self.store.roster.calibrate(key, calibration)
             self.settler.step_meters(now_ms)
         self.publish()
-        return self._meter(key, now_ms)
+        return self.figures.named(key, now_ms)
 
     def _pool_calibration(self, figure_micro: int, now_ms: int, *, is_used: bool) -> Calibration:
         """The pool's new beginning: nothing used since now, and `figure_micro` (or what that leaves) as the balance."""
@@ -255,24 +268,11 @@ class Daemon:
             raise Refused(_unknown(POOL, unseen))
         remaining_micro = figure_micro
         if is_used:
-            limit_micro = self._meter(POOL, now_ms).limit_micro or 0
+            limit_micro = self.figures.named(POOL, now_ms).limit_micro or 0
             if figure_micro > limit_micro:
                 raise Refused(Failure("bad_amount", f"more than the {format_credits(limit_micro)} there were", "", 2))
             remaining_micro = limit_micro - figure_micro
         return Calibration(now_ms, used_micro=0, offset_micro=remaining_micro)
-
-    def _meter(self, name: str, now_ms: int) -> Meter:
-        """The meter called `name`; "grant" alone is one's own."""
-        identity = self.store.progress.identity()
-        own = identity.person if identity else None
-        if name == "grant" and own is not None:
-            name = f"grant:{own.email}" if own.email else f"grant:user:{own.id}"
-        meters = self.figures.meters(now_ms)
-        for meter in meters:
-            if name.lower() in (meter.id.lower(), meter.key.lower()):
-                return meter
-        known = ", ".join(meter.id for meter in meters[:5])
-        raise Refused(Failure("no_such_meter", f"there is no meter {name[:80]!r}", f"there are: {known or 'none'}", 2))
 
 
 def _unknown(meter_id: str, why: str) -> Failure:

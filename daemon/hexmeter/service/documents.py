@@ -9,16 +9,15 @@ from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.periods import Period
 from hexmeter.core.rules import BLIND_AFTER_INTERVALS
+from hexmeter.service.alertdocuments import AlertDocuments
+from hexmeter.service.attention import Attending
 from hexmeter.service.audit import Audit
 from hexmeter.service.figures import Figures
 from hexmeter.service.importedusage import with_imported
 from hexmeter.service.notices import Notice
 from hexmeter.service.usagedocument import UNATTRIBUTED, UsageDocument
-from hexmeter.store.outbox import Alert, Delivery
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
-
-_ALERTS_SHOWN = 200
 
 
 class Documents:
@@ -28,6 +27,8 @@ class Documents:
         self._config = config
         self._store = store
         self._figures = figures
+        self._attending = Attending(config, store, figures)
+        self._alerts = AlertDocuments(config, store, self._attending)
         self._usage = UsageDocument(store, config.zone, figures.costs)
         self.unstored: str | None = None
         """Why nothing can be stored at present; the daemon keeps it."""
@@ -55,7 +56,7 @@ class Documents:
             "links": {"hex": hex_link(self._config.base_url)},
             "timezone": self._config.zone.key,
             "interval_s": self._config.poll.interval_ms / 1000,
-            "paused_until": None,
+            "paused_until": shapes.instant(self._attending.paused_until_ms(now_ms)),
             "version": __version__,
         }
 
@@ -81,26 +82,17 @@ class Documents:
         """`hexmeter audit --json`."""
         return Audit(self._config, self._store, self._figures).document(days, now_ms)
 
-    def alerts(self) -> dict[str, Any]:
+    def alerts(self, now_ms: int) -> dict[str, Any]:
         """`hexmeter alerts --json`: newest first."""
-        return {"alerts": [_alert(*pair) for pair in self._store.outbox.alerts(_ALERTS_SHOWN)]}
+        return self._alerts.alerts(now_ms)
+
+    def alert(self, alert_id: int, now_ms: int) -> dict[str, Any] | None:
+        """One alert, as in the list of them."""
+        return self._alerts.alert(alert_id, now_ms)
 
     def standing(self, now_ms: int) -> dict[str, Any]:
-        """What a tray needs to know of alerts: how many deliveries wait for it, and which alerts stand."""
-        return {
-            "pending": self._store.outbox.waiting("desktop", now_ms),
-            "active": [
-                {
-                    "id": alert.id,
-                    "kind": alert.kind,
-                    "meter": alert.meter,
-                    "title": alert.title,
-                    "body": alert.body,
-                    "severity": alert.severity,
-                }
-                for alert in self._store.outbox.standing()
-            ],
-        }
+        """What a tray needs to know of alerts."""
+        return self._alerts.standing(now_ms)
 
     def notice(self, notice: Notice) -> dict[str, Any]:
         """One message for a tray to show."""
@@ -186,22 +178,3 @@ def hex_link(base_url: str) -> str | None:
     """Hex's own page: the https host of the API; None for a plain-http one, which is no page for people."""
     url = urlsplit(base_url)
     return f"https://{url.netloc}" if url.scheme == "https" else None
-
-
-def _alert(alert: Alert, deliveries: list[Delivery]) -> dict[str, Any]:
-    return {
-        "id": alert.id,
-        "kind": alert.kind,
-        "meter": alert.meter,
-        "level": shapes.level(alert.level),
-        "severity": alert.severity,
-        "state": alert.state,
-        "fired_at": to_iso(alert.fired_ms),
-        "resolved_at": shapes.instant(alert.resolved_ms),
-        "title": alert.title,
-        "body": alert.body,
-        "deliveries": [
-            {"channel": delivery.channel, "state": delivery.state, "at": to_iso(delivery.at_ms)}
-            for delivery in deliveries
-        ],
-    }

@@ -12,11 +12,13 @@ from hexmeter.service.imported import Imported
 from hexmeter.service.overdraws import Overdraws
 from hexmeter.service.poolfigures import PoolFigures
 from hexmeter.service.promptcosts import CostsByUser
+from hexmeter.service.refused import Refused
 from hexmeter.service.runfigures import RunFigures
 from hexmeter.service.watch import Watched, WatchError, effective_watch, resolve
 from hexmeter.store.progress import EVERYBODY
 from hexmeter.store.roster import Calibration
 from hexmeter.store.store import Store
+from hexmeter.wire.shapes import Failure
 
 SEES_EVERYTHING = frozenset({"ADMIN"})
 """Roles whose listing holds everybody's threads, as a workspace token's does; a Manager's holds a part."""
@@ -72,6 +74,19 @@ class Figures:
         meters += self.pool.meters(now_ms, unseen) + self.allocations.meters(now_ms, unseen)
         meters += self.runs.meters(now_ms)
         return sorted(meters, key=_nearest_first)
+
+    def named(self, name: str, now_ms: int) -> Meter:
+        """The meter called `name`; "grant" alone is one's own. Raises Refused."""
+        identity = self._store.progress.identity()
+        own = identity.person if identity else None
+        if name == "grant" and own is not None:
+            name = f"grant:{own.email}" if own.email else f"grant:user:{own.id}"
+        meters = self.meters(now_ms)
+        for meter in meters:
+            if name.lower() in (meter.id.lower(), meter.key.lower()):
+                return meter
+        known = ", ".join(meter.id for meter in meters[:5])
+        raise Refused(Failure("no_such_meter", f"there is no meter {name[:80]!r}", f"there are: {known or 'none'}", 2))
 
     def unseen(self) -> str | None:
         """Why not everybody's threads are seen, which pool, spend limit and allocations need; None when they are."""

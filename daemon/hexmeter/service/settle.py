@@ -10,6 +10,7 @@ from hexmeter.core.meters import Meter, grant_key
 from hexmeter.core.rules import Health, blind_condition, ladder_condition
 from hexmeter.core.runs import RUNS
 from hexmeter.core.texts import Text, blind_text, ladder_text
+from hexmeter.service.attention import Attending
 from hexmeter.service.figures import Figures
 from hexmeter.service.poll import Outcome, PollFailure
 from hexmeter.store.outbox import NewAlert
@@ -29,7 +30,7 @@ class _Firing:
     """What firing an alert takes besides its rung; a `quiet` one stands, but is told to nobody."""
 
     ladder: str
-    meter: str | None
+    meter: Meter | None
     digest: str | None = None
     quiet: bool = False
 
@@ -37,14 +38,20 @@ class _Firing:
 class Settler:
     """Decides alerts from the stored facts. `started_ms` is when this daemon began to watch."""
 
-    def __init__(self, config: Config, store: Store, figures: Figures, started_ms: int) -> None:
+    def __init__(self, config: Config, store: Store, figures: Figures, attending: Attending, started_ms: int) -> None:
         self._config = config
         self._store = store
         self._figures = figures
+        self._attending = attending
         self.started_ms = started_ms
         """Since when polls were meant to come: the daemon's start, or the machine's waking."""
         self._last_failure: PollFailure | None = None
         self._read_ms = started_ms
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Where alerts are delivered."""
+        return ("desktop",) if self._config.notify_desktop else ()
 
     def settle(self, outcome: Outcome, now_ms: int) -> None:
         """Store how the poll went, and step every ladder: the meters' by a good poll alone, `blind` by any."""
@@ -58,15 +65,22 @@ class Settler:
             if failure is None:
                 self.step_meters(now_ms)
             self._step_blind(now_ms, well=failure is None)
+            # Last: what is over now need not be told once more.
+            self._attending.wake(self.channels, now_ms)
 
     def note_page(self, now_ms: int) -> None:
         """A page was read and stored: the poll under way is long, not blind."""
         self._read_ms = now_ms
 
     def check_blind(self, now_ms: int) -> None:
-        """Step `blind` alone: for the time while a poll hangs, or none comes."""
+        """Step `blind` alone: for the time while a poll hangs, or none comes. While polls are paused nobody is blind:
+        silence counts from the pause's end."""
         with self._store.transaction():
-            self._step_blind(now_ms, well=False)
+            self._attending.wake(self.channels, now_ms)
+            if self._attending.paused_until_ms(now_ms) is not None:
+                self.started_ms = now_ms
+            else:
+                self._step_blind(now_ms, well=False)
 
     def step_meters(self, now_ms: int) -> None:
         """Step every meter's ladder by the figures that stand; part of a transaction of the caller's."""
@@ -80,9 +94,9 @@ class Settler:
             if meter.kind == RUNS:
                 continue  # Its amounts are no credits.
             condition = ladder_condition(
-                meter, self._config.used_levels, self._config.left_levels_micro, complete=complete
+                meter, self._config.rules.used, self._config.rules.left_micro, complete=complete
             )
-            self._step(meter, condition, _Firing(meter.key, meter.id, digest, quiet), now_ms)
+            self._step(condition, _Firing(meter.key, meter, digest, quiet), now_ms)
         if first:
             self._store.progress.end_baseline()
 
@@ -97,32 +111,37 @@ class Settler:
         if not well and isinstance(condition, Standing) and condition.reached is None:
             # Only a good poll ends it: a daemon that just began has not seen one, nor has one with a new token.
             condition = NotKnown("no good poll yet")
-        self._step(None, condition, _Firing(BLIND_LADDER, None), now_ms)
+        self._step(condition, _Firing(BLIND_LADDER, None), now_ms)
 
-    def _step(self, meter: Meter | None, condition: Condition, firing: _Firing, now_ms: int) -> None:
-        before = self._store.outbox.ladder(firing.ladder)
+    def _step(self, condition: Condition, firing: _Firing, now_ms: int) -> None:
+        before = self._store.ladders.state(firing.ladder)
         after, event, reason = step(before, condition, now_ms)
         if after != before:
-            self._store.outbox.save_ladder(firing.ladder, after)
+            self._store.ladders.save(firing.ladder, after)
         if event is not None:
-            log.info("alert %s of %s: %s", _named(event), firing.meter or firing.ladder, reason)
+            log.info("alert %s of %s: %s", _named(event), firing.ladder, reason)
         if isinstance(event, Resolved):
             self._store.outbox.resolve(firing.ladder, now_ms)
         elif isinstance(event, Fired):
-            self._fire(event, meter, firing)
+            self._fire(event, firing)
 
-    def _fire(self, event: Fired, meter: Meter | None, firing: _Firing) -> None:
+    def _fire(self, event: Fired, firing: _Firing) -> None:
+        meter = firing.meter
         text = self._text(event, meter)
+        silence = self._attending.silence_of(event.rung.kind, meter.key if meter else None, event.at_ms)
+        muted = firing.quiet or (silence is not None and silence.until_ms is None)
         self._store.outbox.fire(
             NewAlert(
                 ladder=firing.ladder,
                 rung=event.rung,
-                meter=firing.meter,
+                meter=meter.id if meter else None,
                 severity=text.severity,
                 title=text.title,
                 body=text.body,
-                channels=("desktop",) if self._config.notify_desktop and not firing.quiet else (),
+                channels=() if muted else self.channels,
                 digest=firing.digest,
+                meter_key=meter.key if meter else None,
+                snoozed_until_ms=silence.until_ms if silence else None,
             ),
             event.at_ms,
         )

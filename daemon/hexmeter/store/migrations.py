@@ -253,3 +253,15 @@ def m007_projects_and_runs(db: Any) -> None:
     """Projects, their schedules and their runs; when people last logged in, and what threads are about."""
     for statement in _PROJECTS.split(";\n"):
         db.conn.execute(statement)
+
+
+@migrations()
+def m008_attention(db: Any) -> None:
+    """Alerts that a person snoozed, and the kinds and meters that are snoozed (until a time) or muted (NULL)."""
+    db.conn.execute("ALTER TABLE alerts ADD COLUMN meter_key TEXT")
+    db.conn.execute("ALTER TABLE alerts ADD COLUMN snoozed_until_ms INTEGER")
+    db.conn.execute("UPDATE alerts SET meter_key = ladder WHERE meter IS NOT NULL")
+    db.conn.execute(
+        "CREATE TABLE silences (scope TEXT NOT NULL, what TEXT NOT NULL, name TEXT NOT NULL, since_ms INTEGER NOT NULL,"
+        " until_ms INTEGER, PRIMARY KEY (scope, what)) STRICT, WITHOUT ROWID"
+    )

@@ -1,17 +1,20 @@
 """Alerts and their deliveries: ladders as states, alerts as history, deliveries as an outbox with claims."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hexmeter.core.alerts import AlertState, Kind, Rung
+from hexmeter.core.alerts import Rung
 from hexmeter.core.instants import SECOND_MS
-from hexmeter.core.periods import Period
 from hexmeter.store.database import Database
 
 LEASE_MS = 30 * SECOND_MS
 """How long a claimed delivery belongs to its claimant; one that crashed gives it back by silence."""
+
+
+SEVERITIES = ("info", "warning", "critical")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,16 @@ class Alert:
     resolved_ms: int | None
     title: str
     body: str
+    meter_key: str | None = None
+    snoozed_until_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewAlert:
-    """An alert to be told on `channels`; those with the same `digest` become one message."""
+    """An alert to be told on `channels`; those with the same `digest` become one message.
+
+    One that is `snoozed_until_ms` is told when that time has come, if it still stands then.
+    """
 
     ladder: str
     rung: Rung
@@ -53,6 +61,8 @@ class NewAlert:
     body: str
     channels: Sequence[str]
     digest: str | None = None
+    meter_key: str | None = None
+    snoozed_until_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,47 +80,40 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def ladder(self, key: str) -> AlertState:
-        """What the ladder `key` remembers."""
-        row = self._database.connection.execute("SELECT * FROM ladders WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            return AlertState()
-        period = None if row["start_ms"] is None else Period(row["start_ms"], row["end_ms"])
-        return AlertState(
-            period, _rung(row["kind"], row["level"]), row["falls"], _rung(row["fallen_kind"], row["fallen_level"])
-        )
-
-    def save_ladder(self, key: str, state: AlertState) -> None:
-        """Store what the ladder `key` remembers."""
-        period = state.period
-        self._database.connection.execute(
-            "INSERT OR REPLACE INTO ladders (key, start_ms, end_ms, kind, level, falls, fallen_kind, fallen_level)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(key, period.start_ms if period else None, period.end_ms if period else None),
-                *(*_columns(state.told), state.falls, *_columns(state.fallen_to)),
-            ),
-        )
-
     def fire(self, alert: NewAlert, now_ms: int) -> int:
         """Store an alert with its deliveries; what its ladder told before is over. Its id."""
         with self._database.transaction() as connection:
             self.resolve(alert.ladder, now_ms)
             cursor = connection.execute(
-                "INSERT INTO alerts (ladder, kind, meter, level, severity, state, fired_ms, title, body)"
-                " VALUES (?, ?, ?, ?, ?, 'firing', ?, ?, ?)",
+                "INSERT INTO alerts (ladder, kind, meter, level, severity, state, fired_ms, title, body, meter_key,"
+                " snoozed_until_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(alert.ladder, alert.rung.kind, alert.meter, _text(alert.rung.level), alert.severity),
-                    *(now_ms, alert.title, alert.body),
+                    *("firing" if alert.snoozed_until_ms is None else "snoozed", now_ms, alert.title, alert.body),
+                    *(alert.meter_key, alert.snoozed_until_ms),
                 ),
             )
             alert_id = cursor.lastrowid
             assert alert_id is not None
-            connection.executemany(
-                "INSERT INTO deliveries (alert_id, channel, state, at_ms, digest) VALUES (?, ?, 'pending', ?, ?)",
-                [(alert_id, channel, now_ms, alert.digest) for channel in alert.channels],
-            )
+            if alert.snoozed_until_ms is None:
+                self.deliver(alert_id, alert.channels, now_ms, alert.digest)
         return alert_id
+
+    def deliver(self, alert_id: int, channels: Sequence[str], now_ms: int, digest: str | None = None) -> None:
+        """Let an alert wait for delivery on `channels`: for the first time, or once more after a snooze."""
+        with self._database.transaction() as connection:
+            for channel in channels:
+                again = connection.execute(
+                    "UPDATE deliveries SET state = 'pending', at_ms = ?, digest = ?, claimant = NULL,"
+                    " lease_until_ms = NULL WHERE alert_id = ? AND channel = ?",
+                    (now_ms, digest, alert_id, channel),
+                )
+                if not again.rowcount:
+                    connection.execute(
+                        "INSERT INTO deliveries (alert_id, channel, state, at_ms, digest)"
+                        " VALUES (?, ?, 'pending', ?, ?)",
+                        (alert_id, channel, now_ms, digest),
+                    )
 
     def resolve(self, ladder: str, now_ms: int) -> None:
         """What the ladder told is over; what of it still waits to be delivered is moot."""
@@ -134,21 +137,36 @@ class Outbox:
     def alerts(self, limit: int) -> list[tuple[Alert, list[Delivery]]]:
         """The newest alerts with their deliveries, newest first."""
         found = self._database.connection.execute("SELECT * FROM alerts ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
-        return [(_alert(row), self._deliveries_of(row["id"])) for row in found]
+        return [(_alert(row), self.deliveries_of(row["id"])) for row in found]
+
+    def alert(self, alert_id: int) -> Alert | None:
+        """One alert; None when there is none of this number."""
+        row = self._database.connection.execute("SELECT * FROM alerts WHERE id = ?", (alert_id,)).fetchone()
+        return None if row is None else _alert(row)
+
+    def shown(self, channel: str, limit: int) -> list[Alert]:
+        """The newest alerts that were handed over on `channel`, newest first."""
+        found = self._database.connection.execute(
+            "SELECT a.* FROM alerts a JOIN deliveries d ON d.alert_id = a.id"
+            " WHERE d.channel = ? AND d.state = 'handed_over' ORDER BY a.id DESC LIMIT ?",
+            (channel, limit),
+        )
+        return [_alert(row) for row in found]
 
     def standing(self) -> list[Alert]:
         """The alerts that are not resolved, newest first."""
         found = self._database.connection.execute("SELECT * FROM alerts WHERE state != 'resolved' ORDER BY id DESC")
         return [_alert(row) for row in found]
 
-    def waiting(self, channel: str, now_ms: int) -> int:
-        """How many deliveries of `channel` may be claimed now."""
-        return len(self._claimable(channel, now_ms))
+    def waiting(self, channel: str, now_ms: int, severities: Sequence[str] = SEVERITIES) -> int:
+        """How many deliveries of `channel` may be claimed now, of alerts of these severities."""
+        return len(self._claimable(channel, now_ms, severities))
 
-    def claim(self, channel: str, claimant: str, now_ms: int) -> list[Claimed]:
-        """Give `claimant` all that waits on `channel`, under a lease; a lease that ran out counts as waiting."""
+    def claim(self, channel: str, claimant: str, now_ms: int, severities: Sequence[str] = SEVERITIES) -> list[Claimed]:
+        """Give `claimant` what waits on `channel` of these severities, under a lease; a lease that ran out counts as
+        waiting."""
         with self._database.transaction() as connection:
-            rows = self._claimable(channel, now_ms)
+            rows = self._claimable(channel, now_ms, severities)
             connection.executemany(
                 "UPDATE deliveries SET state = 'claimed', claimant = ?, lease_until_ms = ?, at_ms = ? WHERE id = ?",
                 [(claimant, now_ms + LEASE_MS, now_ms, row["delivery_id"]) for row in rows],
@@ -176,16 +194,18 @@ class Outbox:
                 ).rowcount
         return moved
 
-    def _claimable(self, channel: str, now_ms: int) -> list[sqlite3.Row]:
+    def _claimable(self, channel: str, now_ms: int, severities: Sequence[str]) -> list[sqlite3.Row]:
         # A lease that ends later than a fresh one would was given before the clock was set back.
         return self._database.connection.execute(
             "SELECT d.id AS delivery_id, d.digest, a.* FROM deliveries d JOIN alerts a ON a.id = d.alert_id"
             " WHERE d.channel = ? AND (d.state = 'pending' OR (d.state = 'claimed'"
-            " AND (d.lease_until_ms <= ? OR d.lease_until_ms > ?))) ORDER BY d.id",
-            (channel, now_ms, now_ms + LEASE_MS),
+            " AND (d.lease_until_ms <= ? OR d.lease_until_ms > ?)))"
+            " AND a.severity IN (SELECT value FROM json_each(?)) ORDER BY d.id",
+            (channel, now_ms, now_ms + LEASE_MS, json.dumps(list(severities))),
         ).fetchall()
 
-    def _deliveries_of(self, alert_id: int) -> list[Delivery]:
+    def deliveries_of(self, alert_id: int) -> list[Delivery]:
+        """How one alert was delivered."""
         found = self._database.connection.execute(
             "SELECT id, channel, state, at_ms FROM deliveries WHERE alert_id = ? ORDER BY id", (alert_id,)
         )
@@ -195,16 +215,8 @@ class Outbox:
 def _alert(row: sqlite3.Row) -> Alert:
     return Alert(
         *(row["id"], row["ladder"], row["kind"], row["meter"], _decimal(row["level"]), row["severity"], row["state"]),
-        *(row["fired_ms"], row["resolved_ms"], row["title"], row["body"]),
+        *(row["fired_ms"], row["resolved_ms"], row["title"], row["body"], row["meter_key"], row["snoozed_until_ms"]),
     )
-
-
-def _rung(kind: str | None, level: str | None) -> Rung | None:
-    return None if kind is None else Rung(Kind(kind), _decimal(level))
-
-
-def _columns(rung: Rung | None) -> tuple[str | None, str | None]:
-    return (None, None) if rung is None else (rung.kind, _text(rung.level))
 
 
 def _decimal(text: str | None) -> Decimal | None:

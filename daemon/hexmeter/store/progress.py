@@ -211,6 +211,19 @@ class Progress:
         """From now on alerts are told one by one."""
         self._set_meta("baseline", "told")
 
+    def paused_until_ms(self) -> int | None:
+        """Until when scheduled polls are paused; it may be over."""
+        text = self._meta("paused_until_ms")
+        return None if text is None else int(text)
+
+    def pause(self, until_ms: int) -> None:
+        """Pause scheduled polls."""
+        self._set_meta("paused_until_ms", str(until_ms))
+
+    def resume(self) -> None:
+        """Pause scheduled polls no longer."""
+        self._database.connection.execute("DELETE FROM meta WHERE name = 'paused_until_ms'")
+
     def _meta(self, name: str) -> str | None:
         row = self._database.connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row["value"])

@@ -3,11 +3,13 @@
 import sqlite3
 from pathlib import Path
 
+from hexmeter.store.attention import Attention
 from hexmeter.store.backup import back_up_now, mend
 from hexmeter.store.breakdown import Breakdown
 from hexmeter.store.database import Database, StoreError, is_older
 from hexmeter.store.groups import Groups
 from hexmeter.store.imports import Imports
+from hexmeter.store.ladders import Ladders
 from hexmeter.store.ledger import Ledger
 from hexmeter.store.messages import Messages
 from hexmeter.store.outbox import Outbox
@@ -28,6 +30,8 @@ class Store:
         self.groups = Groups(database)
         self.progress = Progress(database)
         self.outbox = Outbox(database)
+        self.ladders = Ladders(database)
+        self.attention = Attention(database)
         self.imports = Imports(database)
         self.runs = Runs(database)
         self.transaction = database.transaction

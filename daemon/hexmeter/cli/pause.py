@@ -1,0 +1,25 @@
+"""Pause the scheduled polls until a time; polls on demand still work."""
+
+import argparse
+import json
+
+from hexmeter.cli.alertverbs import WHEN
+from hexmeter.cli.ask import client
+from hexmeter.cli.render import moment
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `hexmeter pause`."""
+    parser.add_argument("when", metavar="WHEN", nargs="*", default=["1h"], help=f"until when (default: 1h): {WHEN}")
+    parser.add_argument("--json", action="store_true", help="the answer, as JSON")
+    parser.epilog = "example: hexmeter pause tomorrow; hexmeter pause until 17:30; hexmeter resume ends it"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `hexmeter pause`."""
+    document = client(arguments.config).post("/v1/pause", {"until": " ".join(arguments.when)})
+    if arguments.json:
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        print(f"polls are paused until {moment(document['paused_until'])}; hexmeter resume ends that")
+    return 0

@@ -1,7 +1,7 @@
 """The local API: a table of routes, from path to verb."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,8 +18,8 @@ from hexmeter.service.daemon import Daemon
 from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.poll import Outcome
 from hexmeter.service.refused import Refused, bad
-from hexmeter.service.route import Route
 from hexmeter.service.reload import Reloaded
+from hexmeter.service.route import Route
 from hexmeter.service.runfigures import week_to
 from hexmeter.service.usagedocument import DIMENSIONS
 from hexmeter.service.watch import WatchError

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -37,6 +38,9 @@ from hexmeter.hex.parse import MessagesPage, Page
 from hexmeter.hex.parseprojects import RunsPage, projects_page, runs_page
 
 log = logging.getLogger(__name__)
+
+# httpcore tries to import it several times a request: where it is missing, Python searches its whole path each time.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 THREADS_PER_PAGE = 100
 PEOPLE_PER_PAGE = 500

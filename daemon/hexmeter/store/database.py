@@ -57,6 +57,8 @@ class Database:
                 connection.execute("PRAGMA foreign_keys = ON")
                 # The journals of statements with triggers would otherwise be files, made anew for each.
                 connection.execute("PRAGMA temp_store = MEMORY")
+                # The pages of a long history change much of the same, which is then folded in once and not each time.
+                connection.execute("PRAGMA wal_autocheckpoint = 4000")
                 _migrate(connection, path)
             except BaseException:
                 connection.close()

@@ -58,6 +58,7 @@ class Ledger:
     def __init__(self, database: Database, messages: Messages) -> None:
         self._database = database
         self._messages = messages
+        self._looked_up: tuple[object, dict[str, tuple[int, Known]]] = (None, {})
         self.sums = Sums(database)
 
     def record(
@@ -78,13 +79,14 @@ class Ledger:
         seen = list(threads)
         with self._database.transaction() as connection:
             page = _Page(self._known(thread.id for thread in seen), self._next_key())
-            standings = self._messages.of(thread.id for thread in seen)
             for thread in seen:
                 known = page.standing_of(thread.id)
                 observation = self._observe(known, thread, look, watched_since_ms, gap_ms)
+                if observation is not None and any(row.basis is Basis.DELTA for row in observation.rows):
+                    before = 0 if _is_first(known) else self._messages.of([thread.id])[thread.id].messages
+                    observation = self._with_prompts(observation, before, (counts or {}).get(thread.id))
                 if observation is not None:
-                    before = 0 if _is_first(known) else standings[thread.id].messages
-                    page.add(thread, self._with_prompts(observation, before, (counts or {}).get(thread.id)))
+                    page.add(thread, observation)
             _write(connection, page)
         return tuple(row for _, row in page.rows)
 
@@ -105,13 +107,13 @@ class Ledger:
             observation = self._observe(before, thread, look, watched_since_ms, gap_ms)
             if observation is not None and any(_countable(row) for row in observation.rows):
                 found.append((thread, _is_first(before)))
-        standings = self._messages.of(thread.id for thread, _ in found)
+        standings = self._messages.of(thread.id for thread, _ in found) if found else {}
         return [(thread, first or standings[thread.id].messages is not None) for thread, first in found]
 
     def count_unknown(self, thread_ids: Iterable[str]) -> int:
         """How many of these threads were never seen before."""
-        ids = set(thread_ids)
-        return len(ids) - len(self._known(ids))
+        ids = list(thread_ids)
+        return len(set(ids)) - len(self._known(ids))
 
     def learnt_since(self, user_id: str, at_ms: int, period: Period) -> int:
         """The micro-credits of `period` that a user had spent before `at_ms`, but that were first seen after it.
@@ -176,8 +178,6 @@ class Ledger:
 
     def _with_prompts(self, observation: Observation, before: int | None, count: Count | None) -> Observation:
         """The observation with the prompts of its increase, whose messages are accounted for from now on."""
-        if not any(row.basis is Basis.DELTA for row in observation.rows):
-            return observation
         rows = list(observation.rows)
         for index, row in enumerate(rows):
             if row.basis is Basis.DELTA:
@@ -189,12 +189,17 @@ class Ledger:
 
     def _known(self, thread_ids: Iterable[str]) -> dict[str, tuple[int, Known]]:
         """The key and the standing of those of the threads that were seen before."""
-        found = self._database.connection.execute(
-            "SELECT id, key, credits_micro, high_micro, figure_ms, look FROM threads"
-            " WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(thread_ids)),),
-        )
-        return {row[0]: (row[1], Known(*row[2:])) for row in map(tuple, found)}
+        ids = json.dumps(list(thread_ids))
+        # A page is asked after three times before it is stored, and read once.
+        facts = ids, self._database.connection.total_changes
+        if self._looked_up[0] != facts:
+            found = self._database.connection.execute(
+                "SELECT id, key, credits_micro, high_micro, figure_ms, look FROM threads"
+                " WHERE id IN (SELECT value FROM json_each(?))",
+                (ids,),
+            )
+            self._looked_up = facts, {row[0]: (row[1], Known(*row[2:])) for row in map(tuple, found)}
+        return dict(self._looked_up[1])
 
     def _next_key(self) -> int:
         highest: int | None = self._database.connection.execute("SELECT max(key) FROM threads").fetchone()[0]

@@ -79,11 +79,12 @@ class Ledger:
         seen = list(threads)
         with self._database.transaction() as connection:
             page = _Page(self._known(thread.id for thread in seen), self._next_key())
+            standings = self._messages.of(page.known)
             for thread in seen:
                 known = page.standing_of(thread.id)
                 observation = self._observe(known, thread, look, watched_since_ms, gap_ms)
                 if observation is not None and any(row.basis is Basis.DELTA for row in observation.rows):
-                    before = 0 if _is_first(known) else self._messages.of([thread.id])[thread.id].messages
+                    before = 0 if _is_first(known) else standings[thread.id].messages
                     observation = self._with_prompts(observation, before, (counts or {}).get(thread.id))
                 if observation is not None:
                     page.add(thread, observation)

@@ -41,6 +41,10 @@ MAY_IMPORT = {
         {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config"},
         "the command that shows the configuration",
     ),
+    "hexmeter.cli.service": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config"},
+        "a service that could not start is not installed",
+    ),
     "hexmeter.cli.offline": (
         {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.service", "hexmeter.store"},
         "the one command that reads the database, and only reads it",

@@ -85,6 +85,7 @@ seat = 28.5
 currency = "EUR"
 [api]
 socket = "run/api.sock"
+group = "analysts"
 [storage]
 path = "data/hexmeter.db"
 keep_days = 400
@@ -131,6 +132,7 @@ def test_every_key_is_used_as_written() -> None:
         quiet_critical=True,
         notify_desktop=False,
         socket="run/api.sock",
+        api_group="analysts",
         database=FILE.parent / "data/hexmeter.db",
         keep_days=400,
         backups=0,

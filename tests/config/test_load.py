@@ -39,6 +39,7 @@ def test_an_empty_file_is_all_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         quiet_critical=False,
         notify_desktop=True,
         socket=None,
+        api_group=None,
         database=DATABASE,
         keep_days=None,
         backups=2,
@@ -283,3 +284,8 @@ def test_a_balance_needs_to_know_when_it_was_read() -> None:
 def test_a_balance_was_read_on_a_day_or_at_an_instant(as_of: str, instant: str) -> None:
     config = read(f"[plan]\ntimezone = 'Europe/Berlin'\n[pool]\nbalance = 500\nas_of = {as_of}\n")
     assert config.pool.balance == Balance(utc(instant), 500_000_000)
+
+
+def test_a_group_needs_a_socket_that_it_can_reach() -> None:
+    what = "api.group is set without api.socket: the usual socket is in a folder that others cannot enter"
+    assert faults("[api]\ngroup = 'hexmeter'\n") == [f":2: {what}"]

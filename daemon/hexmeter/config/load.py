@@ -99,6 +99,9 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
     if values.get("pool.balance") is not None and "pool.as_of" in values and values["pool.as_of"] is None:
         what = "pool.balance is set without pool.as_of: say when the balance was read, such as as_of = 2026-11-01"
         problems.append(Problem(what, lines.get("pool.balance")))
+    if values.get("api.group") is not None and "api.socket" in values and values["api.socket"] is None:
+        what = "api.group is set without api.socket: the usual socket is in a folder that others cannot enter"
+        problems.append(Problem(what, lines.get("api.group")))
     zone = values.get("plan.timezone") or _local_zone()
     if zone is None and "plan.timezone" in values:
         problems.append(Problem("plan.timezone is not set, and this machine does not tell its own: set it"))
@@ -147,6 +150,7 @@ def _config(
         quiet_critical=values["alerts.quiet_critical"],
         notify_desktop=values["notify.desktop"],
         socket=values["api.socket"],
+        api_group=values["api.group"],
         database=default_database if database is None else _path(folder, database),
         keep_days=values["storage.keep_days"],
         backups=values["storage.backups"],

@@ -54,6 +54,7 @@ class Config:
     quiet_critical: bool
     notify_desktop: bool
     socket: str | None
+    api_group: str | None
     database: Path
     keep_days: int | None
     backups: int

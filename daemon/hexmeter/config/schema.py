@@ -344,6 +344,7 @@ KEYS: tuple[Key, ...] = (
     Key("budgets", "runs_per_week", whole(1, 1_000_000), None, "project runs in seven days that are in order"),
     Key("prices", "seat", price, None, "what a paid seat costs a month, in the currency"),
     Key("prices", "currency", currency, "USD", "the currency of prices"),
+    Key("api", "group", text, None, "group whose members may use the local API too; needs a socket of its own"),
     Key("storage", "path", text, None, "path of the database"),
     Key("storage", "keep_days", whole(62, 36_500), None, "older than so many days: a row per thread and day"),
     Key("storage", "backups", whole(0, 100), 2, "so many daily backups beside the database; 0: none"),

@@ -130,7 +130,7 @@ async def run_forever(config: Config, socket_path: Path, *, own_folder: bool, re
         reloader.use(store.progress)
         _on_signals(stop, reloader)
         server = HttpServer(front.handle, max_clients=_MOST_CLIENTS)
-        async with listening(server, socket_path, own_folder=own_folder):
+        async with listening(server, socket_path, own_folder=own_folder, group=config.api_group):
             log.info("listening on %s", socket_path)
             while not stop.is_set():
                 config = reloader.config

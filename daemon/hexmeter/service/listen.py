@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import grp
 import logging
 import os
 import socket
@@ -19,28 +20,40 @@ log = logging.getLogger(__name__)
 _LONGEST_PATH_BYTES = 107
 """What Linux takes as the path of a Unix socket."""
 
+_BACKLOG = 256
+_SO_PEERGROUPS, _MOST_GROUPS = 59, 256
+"""Linux tells the groups of who is at the other end; Python has no name for that, and takes 1024 bytes at most."""
+
 
 @contextlib.asynccontextmanager
-async def listening(server: HttpServer, path: Path, *, own_folder: bool) -> AsyncIterator[None]:
-    """Serve `server` on a Unix socket at `path` (mode 0600) inside the block, and remove the socket after it.
+async def listening(
+    server: HttpServer, path: Path, *, own_folder: bool, group: str | None = None
+) -> AsyncIterator[None]:
+    """Serve `server` on a Unix socket at `path` inside the block, and remove the socket after it.
 
-    `own_folder`: the folder is ours, so it is made, and must be private. Raises AlreadyRunning when somebody answers
-    there, StoreError when the socket cannot be made.
+    It is this user's alone (mode 0600), or open to the members of `group` too (0660). `own_folder`: the folder is ours,
+    so it is made, and must be private. Raises AlreadyRunning when somebody answers there, StoreError when the socket
+    cannot be made.
     """
     try:
+        group_id = None if group is None else grp.getgrnam(group).gr_gid
         bound = _bind(path, own_folder=own_folder)
+        if group_id is not None:
+            _share(path, group_id)
+    except KeyError:
+        raise StoreError(f"there is no group {group!r}", "make it, or check [api] group") from None
     except OSError as error:
         raise StoreError(f"cannot listen on {path}: {error.strerror or error}", "check [api] socket") from None
     except ClientError as error:
         raise StoreError(error.message, error.hint) from None
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if _is_ours(writer):
+        if _may_ask(writer, group_id):
             await server.accept(reader, writer)
         else:
             writer.close()
 
-    listener = await asyncio.start_unix_server(accept, sock=bound)
+    listener = await asyncio.start_unix_server(accept, sock=bound, backlog=_BACKLOG)
     inode = _inode(path)
     try:
         yield
@@ -94,14 +107,28 @@ def _answers(path: Path) -> bool:
         return True
 
 
-def _is_ours(writer: asyncio.StreamWriter) -> bool:
-    """Whether the client is this user, or root: file modes alone do not hold on every file system."""
+def _share(path: Path, group_id: int) -> None:
+    if path.stat().st_gid != group_id:
+        os.chown(path, -1, group_id)
+    path.chmod(0o660)
+
+
+def _may_ask(writer: asyncio.StreamWriter, group_id: int | None) -> bool:
+    """Whether the client is this user, or root, or of the group: file modes alone do not hold on every file system."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     connection = writer.get_extra_info("socket")
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", credentials)
-    if uid in (os.getuid(), 0):
+    _, uid, primary = struct.unpack("3i", credentials)
+    if uid in (os.getuid(), 0) or (group_id is not None and group_id in (primary, *_groups_of(connection))):
         return True
     log.warning("the user with id %d was turned away from the local API", uid)
     return False
+
+
+def _groups_of(connection: socket.socket) -> tuple[int, ...]:
+    try:
+        groups = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _MOST_GROUPS * struct.calcsize("I"))
+    except OSError:
+        return ()
+    return struct.unpack(f"{len(groups) // struct.calcsize('I')}I", groups)

@@ -103,7 +103,9 @@ def kept_open(old: Config, new: Config) -> tuple[Config, Reloaded]:
     waiting = tuple(place for place in changed if place in NEEDS_RESTART)
     kept = {place: old.given[place] for place in waiting if place in old.given}
     given = {place: value for place, value in new.given.items() if place not in waiting} | kept
-    return replace(new, database=old.database, socket=old.socket, given=given), Reloaded(changed, waiting)
+    return replace(new, database=old.database, socket=old.socket, api_group=old.api_group, given=given), Reloaded(
+        changed, waiting
+    )
 
 
 def _values(config: Config) -> dict[str, Any]:

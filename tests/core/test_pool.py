@@ -11,7 +11,17 @@ from hexmeter.core.alerts import Kind, Rung, Standing
 from hexmeter.core.burn import Burn
 from hexmeter.core.grants import Grant, NoGrant
 from hexmeter.core.meters import Bound, State
-from hexmeter.core.pool import Balance, Draw, PoolPlan, TopUp, overdraw, pool_meter, spend_meter, top_ups
+from hexmeter.core.pool import (
+    Balance,
+    Draw,
+    PoolPlan,
+    TopUp,
+    further_top_ups,
+    overdraw,
+    pool_meter,
+    spend_meter,
+    top_ups,
+)
 from hexmeter.core.rules import ladder_condition
 
 READ = Balance(NOVEMBER.start_ms, credits(500))
@@ -106,3 +116,20 @@ def test_what_is_left_is_more_pressing_than_what_is_used() -> None:
     found = ladder_condition(meter(36), [Decimal(80), Decimal(90)], [credits(10)], complete=True)
     assert isinstance(found, Standing)
     assert found.reached == LEFT_10
+
+
+@pytest.mark.parametrize(
+    ("remaining", "drawn", "spend_limit", "more"),
+    [
+        pytest.param(60, 50, 120, 1, id="70 more may be drawn, of which 50 are there above the level"),
+        pytest.param(60, 120, 120, 0, id="the spend limit is reached"),
+        pytest.param(60, 50, None, None, id="nothing ends them"),
+    ],
+)
+def test_further_top_ups_of_a_period_end_at_the_spend_limit(
+    remaining: float, drawn: float, spend_limit: float | None, more: int | None
+) -> None:
+    limit_micro = None if spend_limit is None else credits(spend_limit)
+    plan = PoolPlan(READ, limit_micro, TopUp(below_micro=credits(10), amount_micro=credits(50)))
+    assert further_top_ups(credits(remaining), credits(drawn), plan) == more
+    assert further_top_ups(credits(remaining), credits(drawn), PoolPlan(READ, limit_micro)) == 0

@@ -29,6 +29,8 @@ def test_a_meter_as_the_contract_has_it() -> None:
         "adjustment": 0.0,
         "period": {"start": "2026-10-31T23:00:00Z", "end": "2026-11-30T23:00:00Z"},
         "burn": {**NO_PROMPTS, "per_day": 0.58027, "pace": 17.408123, "recent": None},
+        "record": None,
+        "prompts_left": None,
         "note": None,
     }
 

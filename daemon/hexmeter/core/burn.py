@@ -34,6 +34,25 @@ class Burn:
     recent: PromptCosts | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PromptsLeft:
+    """How many more prompts a rest of credits allows: `typical` ones, or `heavy` ones, of which nine in ten cost less.
+
+    `known` is by how many prompts that is known.
+    """
+
+    typical: int
+    heavy: int
+    known: int
+
+
+def prompts_left(remaining_micro: int | None, costs: PromptCosts | None) -> PromptsLeft | None:
+    """The prompts that `remaining_micro` allow at these costs; None where either is not known."""
+    if remaining_micro is None or costs is None or costs.median_micro <= 0:
+        return None
+    return PromptsLeft(remaining_micro // costs.median_micro, remaining_micro // costs.p90_micro, costs.prompts)
+
+
 def burn(
     used_micro: int | None,
     period: Period,

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hexmeter.core.burn import Burn, PromptCosts, burn
+from hexmeter.core.burn import Burn, PromptCosts, PromptsLeft, burn, prompts_left
 from hexmeter.core.grants import Grant, NoGrant
 from hexmeter.core.model import Person
 from hexmeter.core.outlook import NOTHING_YET, Forecast, Outlook
 from hexmeter.core.periods import Period
+from hexmeter.core.scoring import Record
 
 CRITICAL_PERCENT = 95
 WARNING_PERCENT = 80
@@ -61,6 +62,7 @@ class Meter:
     burn: Burn = field(default_factory=Burn)
     note: str | None = None
     outlook: Outlook = NOTHING_YET
+    record: Record | None = None
 
     @property
     def remaining_micro(self) -> int | None:
@@ -68,6 +70,11 @@ class Meter:
         if self.limit_micro is None or self.used_micro is None:
             return None
         return max(0, self.limit_micro - self.used_micro)
+
+    @property
+    def prompts_left(self) -> PromptsLeft | None:
+        """How many more of this person's own prompts, as they were lately, what is left allows."""
+        return prompts_left(self.remaining_micro, self.burn.recent or self.burn.prompts)
 
     @property
     def state(self) -> State:

@@ -75,6 +75,16 @@ def top_ups(balance_micro: int, drawn_micro: Sequence[int], plan: PoolPlan) -> i
     return max(0, -(-missing_micro // plan.top_up.amount_micro))
 
 
+def further_top_ups(remaining_micro: int, drawn_micro: int, plan: PoolPlan) -> int | None:
+    """How many more top-ups this period can bring to a pool that has `remaining_micro` left and drew `drawn_micro` in
+    it so far; None where no spend limit ends them."""
+    if plan.top_up is None:
+        return 0
+    if plan.spend_limit_micro is None:
+        return None
+    return top_ups(remaining_micro, [max(0, plan.spend_limit_micro - drawn_micro)], PoolPlan(top_up=plan.top_up))
+
+
 def pool_meter(balance: Balance, draw: Draw, plan: PoolPlan, burn: Burn) -> Meter:
     """The pool: its limit is the balance that was read and the top-ups since, its use what was drawn since.
 

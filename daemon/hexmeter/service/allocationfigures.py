@@ -1,7 +1,7 @@
 """The meters of allocations, from what their members used beyond their grants."""
 
 from hexmeter.config.model import Config
-from hexmeter.core.allocations import Allocation, Members, NotKnown, allocation_key, allocation_meter
+from hexmeter.core.allocations import Allocation, Members, NotKnown, Overdraw, allocation_key, allocation_meter
 from hexmeter.core.meters import Meter
 from hexmeter.core.periods import Period, period_at
 from hexmeter.service.overdraws import Overdrawn, Overdraws
@@ -39,6 +39,26 @@ class AllocationFigures:
                 )
             )
         return meters
+
+    def covered(self, period: Period) -> dict[str, tuple[str, ...]]:
+        """Whom each allocation covers, as far as that is known: user ids by the meter's key."""
+        found = {}
+        for allocation in self._config.allocations:
+            members = self._members(allocation, period)
+            if isinstance(members, Members):
+                found[allocation_key(allocation, members)] = members.ids
+        return found
+
+    def drawn_in(self, period: Period) -> dict[str, int]:
+        """What each allocation's members drew in a period that is over, in micro-credits by the meter's key."""
+        by_user, calibrations = self._overdraws.in_period(period).by_user, self._store.roster.calibrations_in(period)
+        drawn_micro = {}
+        for key, user_ids in self.covered(period).items():
+            draws = [by_user.get(user_id, Overdraw()) for user_id in user_ids]
+            ahead_micro = calibrations[key].offset_micro if key in calibrations else 0
+            if not any(draw.unknown for draw in draws):
+                drawn_micro[key] = max(0, sum(draw.micro for draw in draws) + ahead_micro)
+        return drawn_micro
 
     def _members(self, allocation: Allocation, period: Period) -> Members | NotKnown:
         if allocation.group_id is not None:

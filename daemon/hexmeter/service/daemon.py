@@ -18,6 +18,7 @@ from hexmeter.core.usagelog import LogRow
 from hexmeter.service.attention import Attending
 from hexmeter.service.documents import Documents
 from hexmeter.service.figures import Figures
+from hexmeter.service.forecasts import Forecasts
 from hexmeter.service.importing import import_rows
 from hexmeter.service.notices import Notice, notices
 from hexmeter.service.poll import Outcome, Poller
@@ -45,6 +46,7 @@ class Daemon:
         self.clock = clock
         self.figures = Figures(config, store)
         self.attending = Attending(config, store, self.figures)
+        self.forecasts = Forecasts(config, store, self.figures)
         self.documents = Documents(config, store, self.figures)
         self.settler = Settler(config, store, self.figures, self.attending, clock.now_ms())
         self.poll_soon: Callable[[], None] = lambda: None
@@ -91,7 +93,13 @@ class Daemon:
         self._check_storage()
         try:
             outcome = await self._poller.run(whole=whole)
-            self.settler.settle(outcome, self.clock.now_ms())
+            now_ms = self.clock.now_ms()
+            made = [] if outcome.failure else await self.forecasts.make(now_ms)
+            with self.store.transaction():
+                self.forecasts.save(made)
+                self.settler.settle(outcome, now_ms)
+            if outcome.failure is None:
+                self.forecasts.score_ended(now_ms)
         except sqlite3.Error as error:
             self.documents.unstored = str(error)
             self.publish()
@@ -256,8 +264,10 @@ class Daemon:
             key, calibration = meter.key, Calibration(now_ms, used_micro, used_micro - known_micro)
             if meter.kind in (SPEND, ALLOCATION) and meter.used_micro is None:
                 raise Refused(_unknown(meter.id, meter.note or "nothing was read yet"))
+        self.store.roster.calibrate(key, calibration)
+        made = await self.forecasts.make(now_ms)
         with self.store.transaction():
-            self.store.roster.calibrate(key, calibration)
+            self.forecasts.save(made)
             self.settler.step_meters(now_ms)
         self.publish()
         return self.figures.named(key, now_ms)

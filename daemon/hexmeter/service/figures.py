@@ -1,5 +1,6 @@
 """The figures: every meter of the configuration, computed from what is stored, as of now."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hexmeter.config.model import Config
@@ -7,8 +8,10 @@ from hexmeter.core.grants import Grant, NoGrant, grant_held
 from hexmeter.core.meters import Meter, Use, grant_key, grant_meter
 from hexmeter.core.model import Identity, Person
 from hexmeter.core.periods import Period, period_at
+from hexmeter.core.pool import POOL, SPEND
 from hexmeter.service.allocationfigures import AllocationFigures
 from hexmeter.service.imported import Imported
+from hexmeter.service.outlooks import Outlooks
 from hexmeter.service.overdraws import Overdraws
 from hexmeter.service.poolfigures import PoolFigures
 from hexmeter.service.promptcosts import CostsByUser
@@ -36,6 +39,7 @@ class Figures:
         self.allocations = AllocationFigures(config, store, overdraws)
         self.costs = CostsByUser(store.breakdown)
         self.runs = RunFigures(config, store)
+        self.outlooks = Outlooks(store)
 
     def period(self, now_ms: int) -> Period:
         """The current period of grants."""
@@ -53,7 +57,12 @@ class Figures:
         return resolve(watch, identity, self._store.roster.listed() if self._store.progress.access().people else None)
 
     def meters(self, now_ms: int) -> list[Meter]:
-        """All meters, nearest to their limit first; those without figures last."""
+        """All meters with their outlooks, nearest to their limit first; those without figures last."""
+        period, complete = self.period(now_ms), self.period_complete(now_ms)
+        return [self.outlooks.filled(meter, period, complete=complete) for meter in self.bare(now_ms)]
+
+    def bare(self, now_ms: int) -> list[Meter]:
+        """The same without their outlooks."""
         identity, watched = self._store.progress.identity(), self.watched()
         if identity is None or watched is None:
             return []
@@ -87,6 +96,24 @@ class Figures:
                 return meter
         known = ", ".join(meter.id for meter in meters[:5])
         raise Refused(Failure("no_such_meter", f"there is no meter {name[:80]!r}", f"there are: {known or 'none'}", 2))
+
+    def totals_in(self, meter_keys: Sequence[str], period: Period) -> dict[str, int]:
+        """What meters came to in a period that is over, as far as that is known: micro-credits by their keys."""
+        calibrations = self._store.roster.calibrations_in(period)
+        uses = self.imported.uses(period, calibrations)
+        totals_micro = self.allocations.drawn_in(period)
+        for key in meter_keys:
+            calibration = calibrations.get(key)
+            if key in (POOL, SPEND):
+                draw = self.pool.drawn_in(period)
+                if draw.unknown is None:
+                    ahead_micro = calibration.offset_micro if calibration and key == SPEND else 0
+                    totals_micro[key] = max(0, draw.drawn_micro[0] + ahead_micro)
+            elif key.startswith(grant_key("")):
+                user_id = key.removeprefix(grant_key(""))
+                ahead_micro = self._offset_micro(user_id, calibration, period) if calibration else 0
+                totals_micro[key] = max(0, uses.get(user_id, Use()).used_micro + ahead_micro)
+        return {key: totals_micro[key] for key in meter_keys if key in totals_micro}
 
     def unseen(self) -> str | None:
         """Why not everybody's threads are seen, which pool, spend limit and allocations need; None when they are."""
@@ -123,8 +150,7 @@ class Figures:
     ) -> Meter:
         if calibration is not None:
             use = use or Use()
-            learnt_micro = self._store.ledger.learnt_since(person.id, calibration.at_ms, period)
-            calibration = replace(calibration, offset_micro=calibration.offset_micro - learnt_micro)
+            calibration = replace(calibration, offset_micro=self._offset_micro(person.id, calibration, period))
         costs = self.costs.of(person.id, period, now_ms)
         return grant_meter(
             person,
@@ -137,6 +163,10 @@ class Figures:
             prompts=costs.period,
             recent=costs.recent,
         )
+
+    def _offset_micro(self, user_id: str, calibration: Calibration, period: Period) -> int:
+        """What a calibration adds still: what it had ahead of the ledger may have been learnt since."""
+        return calibration.offset_micro - self._store.ledger.learnt_since(user_id, calibration.at_ms, period)
 
     def _has_looked(self, watched: Watched, person: Person) -> bool:
         """Whether there is a reading at all: a listing's first page, or a tracked thread's answer."""

@@ -72,6 +72,13 @@ class Imported:
                 sums[user_id] += micro
         return dict(sums)
 
+    def names(self) -> dict[str | None, list[str]]:
+        """What logs call each user: their email, their id, or both."""
+        names: dict[str | None, list[str]] = defaultdict(list)
+        for name in self._store.imports.users():
+            names[self.user_id(name)].append(name)
+        return names
+
     def counted_by_word(self, period: Period, word: str) -> dict[str, int]:
         """The same by the rows' model, source or type; "" where the log says none."""
         sums: dict[str, int] = defaultdict(int)

@@ -44,6 +44,10 @@ class PoolFigures:
         known = [balance for balance in (self._config.pool.balance, calibrated) if balance is not None]
         return max(known, key=lambda balance: balance.at_ms, default=None)
 
+    def drawn_in(self, period: Period) -> Draw:
+        """What everybody drew from the pool in the whole of `period`."""
+        return self._draw_in(period, period.start_ms)
+
     def _adjustment(self, period: Period) -> int:
         calibration = self._store.roster.calibrations_in(period).get(SPEND)
         return calibration.offset_micro if calibration else 0

@@ -101,6 +101,14 @@ class Imports:
             values += (anchored_ms, anchored_ms)
         return int(self._database.connection.execute(sql, values).fetchone()[0])
 
+    def amounts_of(self, user: str, period: Period) -> list[tuple[int, int]]:
+        """The instants of a user's rows in `period`, and their micro-credits, in the order of time."""
+        found = self._database.connection.execute(
+            "SELECT at_ms, credits_micro FROM imports WHERE user = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
+            (user, period.start_ms, period.end_ms),
+        )
+        return [(row[0], row[1]) for row in found]
+
     def by_word(self, user: str, period: Period, word: str) -> dict[str, int]:
         """The micro-credits of a user's rows in `period`, by model, source or type; "" where the log says none."""
         assert word in ("model", "source", "type")

@@ -265,3 +265,32 @@ def m008_attention(db: Any) -> None:
         "CREATE TABLE silences (scope TEXT NOT NULL, what TEXT NOT NULL, name TEXT NOT NULL, since_ms INTEGER NOT NULL,"
         " until_ms INTEGER, PRIMARY KEY (scope, what)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def m009_forecasts(db: Any) -> None:
+    """The outlook that stands of each meter, forecasts as they were shown, and how those of ended periods did.
+
+    Forecasts read one person's hours, which an index finds among everybody's.
+    """
+    db.conn.execute(
+        "CREATE TABLE outlooks (meter_key TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, start_ms INTEGER NOT NULL,"
+        " end_ms INTEGER NOT NULL, limit_micro INTEGER NOT NULL, used_micro INTEGER NOT NULL, past INTEGER NOT NULL,"
+        " expected_micro INTEGER, low_micro INTEGER, high_micro INTEGER, probability REAL, exhaust_ms INTEGER,"
+        " alert INTEGER NOT NULL, unknown TEXT, warned_now INTEGER NOT NULL, warned_ever INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID"
+    )
+    db.conn.execute(
+        "CREATE TABLE forecasts (meter_key TEXT NOT NULL, start_ms INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+        " end_ms INTEGER NOT NULL, limit_micro INTEGER NOT NULL, used_micro INTEGER NOT NULL,"
+        " expected_micro INTEGER NOT NULL, low_micro INTEGER NOT NULL, high_micro INTEGER NOT NULL,"
+        " probability REAL NOT NULL, exhaust_ms INTEGER, alert INTEGER NOT NULL,"
+        " PRIMARY KEY (meter_key, start_ms, at_ms)) STRICT, WITHOUT ROWID"
+    )
+    db.conn.execute(
+        "CREATE TABLE scores (meter_key TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,"
+        " limit_micro INTEGER NOT NULL, total_micro INTEGER NOT NULL, checks INTEGER NOT NULL, held INTEGER NOT NULL,"
+        " error_micro INTEGER, exhausted INTEGER NOT NULL, warned_ms INTEGER, exhausted_ms INTEGER,"
+        " PRIMARY KEY (meter_key, start_ms)) STRICT, WITHOUT ROWID"
+    )
+    db.conn.execute("CREATE INDEX sums_by_user ON sums (user_id, start_ms) WHERE width_ms = 3600000")

@@ -7,6 +7,7 @@ from hexmeter.store.attention import Attention
 from hexmeter.store.backup import back_up_now, mend
 from hexmeter.store.breakdown import Breakdown
 from hexmeter.store.database import Database, StoreError, is_older
+from hexmeter.store.forecasts import Forecasts
 from hexmeter.store.groups import Groups
 from hexmeter.store.imports import Imports
 from hexmeter.store.ladders import Ladders
@@ -34,6 +35,7 @@ class Store:
         self.attention = Attention(database)
         self.imports = Imports(database)
         self.runs = Runs(database)
+        self.forecasts = Forecasts(database)
         self.transaction = database.transaction
 
     @classmethod

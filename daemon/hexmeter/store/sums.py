@@ -125,6 +125,15 @@ class Sums:
         uses = [ThreadUse(thread_id, user_id, micro) for (thread_id, user_id), micro in sums.items() if micro]
         return sorted(uses, key=lambda use: (-use.credits_micro, use.thread_id))
 
+    def hours_of(self, user_id: str, since_ms: int) -> list[tuple[int, int]]:
+        """The hours (their start) from then on in which rows of one user ended, and their micro-credits, in order."""
+        found = self._database.connection.execute(
+            "SELECT start_ms, credits_micro FROM sums INDEXED BY sums_by_user"
+            f" WHERE width_ms = {HOUR_MS} AND user_id = ? AND start_ms >= ? ORDER BY start_ms",
+            (user_id, since_ms),
+        )
+        return [(row[0], row[1]) for row in found]
+
     def by_part(self, parts: Sequence[Period]) -> list[int]:
         """The micro-credits used in each of the adjoining `parts` of a time, such as its days; they sum exactly."""
         sums = [sum(row["credits_micro"] for row in self._ended(part)) for part in parts]

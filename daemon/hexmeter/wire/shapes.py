@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hexmeter.core.burn import RECENT_DAYS, Burn, PromptCosts
+from hexmeter.core.burn import RECENT_DAYS, Burn, PromptCosts, PromptsLeft
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.meters import Meter
 from hexmeter.core.outlook import NoForecast, Outlook
 from hexmeter.core.periods import Period
+from hexmeter.core.scoring import Record
 
 SCHEMA = 1
 
@@ -57,6 +58,8 @@ def meter(meter: Meter) -> dict[str, Any]:
         "period": period(meter.period),
         "burn": burn(meter.burn),
         "forecast": outlook(meter.outlook),
+        "record": meter.record and record(meter.record),
+        "prompts_left": meter.prompts_left and prompts_left(meter.prompts_left),
         "note": meter.note,
     }
 
@@ -72,6 +75,16 @@ def outlook(outlook: Outlook) -> dict[str, Any]:
         "exhaust_at": instant(outlook.exhaust_at_ms),
         "probability": round(outlook.probability, 4),
     }
+
+
+def record(record: Record) -> dict[str, Any]:
+    """How often past ranges of a meter's forecasts held."""
+    return {"held": record.held, "of": record.checks, "periods": record.periods}
+
+
+def prompts_left(left: PromptsLeft) -> dict[str, Any]:
+    """How many more prompts there are, typical or heavy ones, and by how many that is known."""
+    return {"typical": left.typical, "heavy": left.heavy, "known": left.known}
 
 
 def burn(burn: Burn) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""The words of every outlook, for terminals, bars and the tray: figures and times in, one plain clause out.
+
+Nothing heavy is imported: `hexmeter status` says these words for status bars, every few seconds.
+"""
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def lasts_or_ends(exhaust_at_ms: int | None, end_ms: int, now_ms: int, zone: tzinfo | None, bound: str) -> str:
+    """`lasts until the reset`, or `ends Thu 26 Nov, 4 days before the reset`.
+
+    A forecast from figures that may be too low (`bound` is at_least) can only be too late, and says so. A `zone` of
+    None is the machine's own.
+    """
+    at_least = bound == "at_least"
+    if exhaust_at_ms is None:
+        return f"lasts until the reset{' as far as can be seen' if at_least else ''}"
+    if exhaust_at_ms <= now_ms:
+        return "may end any hour"
+    ends, reset = _local(exhaust_at_ms, zone), _local(end_ms, zone)
+    # Midnights differ by whole days whatever the clocks did meanwhile.
+    days = (reset.replace(tzinfo=None) - ends.replace(tzinfo=None)).days
+    before = f"{days} day{'' if days == 1 else 's'} before the reset" if days > 0 else "shortly before the reset"
+    return f"ends {day(exhaust_at_ms, zone)}{' or sooner' if at_least else ''}, {before}"
+
+
+def in_short(exhaust_at_ms: int | None, now_ms: int, zone: tzinfo | None, bound: str) -> str:
+    """The same for a column: `lasts`, `ends Thu 26 Nov`."""
+    if exhaust_at_ms is None:
+        return "may last" if bound == "at_least" else "lasts"
+    return "ends soon" if exhaust_at_ms <= now_ms else f"ends {day(exhaust_at_ms, zone)}"
+
+
+def prompts_left(typical: int, heavy: int, bound: str) -> str:
+    """`about 6 typical or 2 heavy prompts left`; where threads may be missing, `at most about …`."""
+    most = "at most " if bound == "at_least" else ""
+    if typical == heavy:
+        return f"{most}about {typical} prompt{'' if typical == 1 else 's'} left"
+    return f"{most}about {typical} typical or {heavy} heavy prompts left"
+
+
+def held(held: int, of: int) -> str:
+    """How good past ranges were: `the range held 8 of 10 times`."""
+    return f"the range held {held} of {of} times"
+
+
+def day(at_ms: int, zone: tzinfo | None) -> str:
+    """A local day: Thu 26 Nov."""
+    local = _local(at_ms, zone)
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+
+
+def _local(at_ms: int, zone: tzinfo | None) -> datetime:
+    return (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(zone)

@@ -17,6 +17,7 @@ COMMANDS = {
     "status": "Show the meters: what is left of each grant, how sure that is, and how fast it goes.",
     "poll": "Ask the daemon to look at Hex now, wait, and say what it saw.",
     "usage": "Show what was used, summed by user, day, model, source, type, thread or prompt.",
+    "report": "Show a week or a month against the one before: who, models, topics, threads, prompts, forecasts.",
     "audit": "Show idle seats and schedules, failing runs, and who needs more: what to do in Hex, and what it saves.",
     "alerts": "Show what was told, newest first, and what became of it; acknowledge, snooze or mute it.",
     "pause": "Pause the scheduled polls until a time; polls on demand still work.",

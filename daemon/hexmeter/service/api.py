@@ -19,6 +19,7 @@ from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.poll import Outcome
 from hexmeter.service.refused import Refused, bad
 from hexmeter.service.reload import Reloaded
+from hexmeter.service.report import KINDS as REPORTS
 from hexmeter.service.route import Route
 from hexmeter.service.runfigures import week_to
 from hexmeter.service.usagedocument import DIMENSIONS
@@ -123,6 +124,12 @@ class Api:
             raise bad(f"days={days[:40]}", "days: 1 to 366")
         return self.daemon.documents.audit(int(days), self.daemon.clock.now_ms())
 
+    async def report(self, request: Request) -> dict[str, Any]:
+        kind, last = request.query.get("span", "week"), request.query.get("last", "false")
+        if kind not in REPORTS or last not in ("true", "false"):
+            raise bad(f"a report of span={kind[:40]}", f"span: {', '.join(REPORTS)}; last: true, false")
+        return self.daemon.documents.report(kind, self.daemon.clock.now_ms(), last=last == "true")
+
     async def poll(self, request: Request) -> dict[str, Any]:
         return _poll_document(await self.daemon.poll_whole())
 
@@ -210,6 +217,7 @@ ROUTES: tuple[Route["Api"], ...] = (
     Route("GET", "/v1/increases", "the newest increases; limit=1…500", Api.newest),
     Route("GET", "/v1/runs", "project runs as seen by Hex's API, by project; since, until", Api.runs),
     Route("GET", "/v1/audit", "idle seats and schedules, failing runs, who needs more; days=1…366", Api.audit),
+    Route("GET", "/v1/report", "a week or month against the one before; span=week|month, last=true", Api.report),
     Route("POST", "/v1/poll", "poll now, the whole window; answers when done", Api.poll),
     Route("POST", "/v1/reload", "read the configuration anew; one with faults changes nothing", Api.reload),
     Route("GET", "/v1/tracked", "the threads followed by link", Api.tracked),

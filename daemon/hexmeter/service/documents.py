@@ -15,6 +15,7 @@ from hexmeter.service.audit import Audit
 from hexmeter.service.figures import Figures
 from hexmeter.service.importedusage import with_imported
 from hexmeter.service.notices import Notice
+from hexmeter.service.report import Report
 from hexmeter.service.usagedocument import UNATTRIBUTED, UsageDocument
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
@@ -81,6 +82,11 @@ class Documents:
     def audit(self, days: int, now_ms: int) -> dict[str, Any]:
         """`hexmeter audit --json`."""
         return Audit(self._config, self._store, self._figures).document(days, now_ms)
+
+    def report(self, kind: str, now_ms: int, *, last: bool) -> dict[str, Any]:
+        """`hexmeter report --json`."""
+        report = Report(self._config, self._store, self._figures, lambda by, period: self.usage(by, period)["rows"])
+        return {**report.document(kind, now_ms, last=last), "links": {"hex": hex_link(self._config.base_url)}}
 
     def alerts(self, now_ms: int) -> dict[str, Any]:
         """`hexmeter alerts --json`: newest first."""

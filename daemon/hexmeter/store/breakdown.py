@@ -47,6 +47,14 @@ class Breakdown:
         about = {row["id"]: About(*row) for row in found}
         return [(about[use.thread_id], use.credits_micro) for use in used]
 
+    def topics(self, thread_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The topics of those of the threads that have any."""
+        found = self._database.connection.execute(
+            "SELECT id, topics FROM threads WHERE topics IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(thread_ids)),),
+        )
+        return {row["id"]: tuple(json.loads(row["topics"])) for row in found}
+
     def spendings(self, thread_ids: Iterable[str]) -> Iterator[tuple[str, Spending]]:
         """All usage of these threads, of any time, as what their prompts cost, with the thread's id."""
         found = self._database.connection.execute(

@@ -1,0 +1,64 @@
+"""Show a week or a month against the one before: who, which models, topics, threads, prompts, and what is to come."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hexmeter.cli.ask import client
+from hexmeter.cli.explained import Explained
+from hexmeter.cli.render import table, zone_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `hexmeter report`."""
+    span = parser.add_mutually_exclusive_group()
+    span.add_argument("--week", action="store_const", const="week", dest="span", help="the last 7 days (the default)")
+    span.add_argument("--month", action="store_const", const="month", dest="span", help="since the last reset")
+    parser.add_argument("--last", action="store_true", help="the last whole one: Monday to Sunday, or reset to reset")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--html", metavar="FILE", type=Path, help="as one HTML file, which loads nothing")
+    form.add_argument("--markdown", action="store_true", help="as Markdown")
+    form.add_argument("--json", action="store_true", help="the whole document, as JSON")
+    parser.set_defaults(span="week")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `hexmeter report`."""
+    last = "true" if arguments.last else None
+    document = client(arguments.config).get("/v1/report", span=arguments.span, last=last)
+    if arguments.json:
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+        return 0
+    from hexmeter.core.reportforms import html, markdown
+    from hexmeter.core.reportpage import report_page
+
+    page = report_page(document, zone_of(document["timezone"]) or ZoneInfo("UTC"), document["links"]["hex"])
+    if arguments.html is not None:
+        _write(arguments.html, html(page))
+    elif arguments.markdown:
+        print(markdown(page), end="")
+    else:
+        print("\n".join(_lines(page)))
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Explained(f"{path} cannot be written: {error.strerror}", "name another file", 1) from None
+    print(path)
+
+
+def _lines(page: Any) -> list[str]:
+    lines = [page.title, *page.lead]
+    for section in page.sections:
+        lines += ["", section.title]
+        if section.rows:
+            heads = [head.upper() for head in section.heads]
+            lines += [f"  {line}" for line in table(heads, [[cell.text for cell in row] for row in section.rows])]
+        if section.note or not section.rows:
+            lines.append(f"  {section.note or 'Nothing.'}")
+    return lines

@@ -1,0 +1,138 @@
+"""A report as Markdown and HTML: what strangers wrote is shown, and does nothing."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import BERLIN
+from hexmeter.core.reportforms import html, markdown
+from hexmeter.core.reportpage import report_page
+
+NASTY = "<script>alert(1)</script>|[x](javascript:a)`*_\"'&lt;"
+NOTHING = {"credits": 0.0, "before": 0.0}
+RUNS = {"runs": 3, "minutes": 1.5, "failures": 1}
+
+
+def document(text: str, url: str | None = None) -> dict[str, Any]:
+    """A report in which a stranger chose every text."""
+    thread = {"thread": "t1", "title": text, "url": url, "user": text, "model": text, "credits": 12.345678}
+    return {
+        "report": "week",
+        "since": "2026-11-15T23:00:00Z",
+        "until": "2026-11-22T12:00:00Z",
+        "total": {"credits": 12.5, "before": 10.0, "prompts": 3, "bound": "at_least", "before_bound": "exact"},
+        "days": [{"day": "2026-11-16", "credits": 12.5}, {"day": "2026-11-17", "credits": 0.0}],
+        "users": [{"user": text, "credits": 12.5, "before": 10.0}, {"user": "new", "credits": 1.0, "before": 0.0}],
+        "models": [{"model": text, **NOTHING}],
+        "sources": [],
+        "topics": [{"topic": text, "threads": 1, **NOTHING}],
+        "threads": [thread],
+        "prompts": [{**thread, "at": "2026-11-20T10:00:00Z"}],
+        "alerts": [{"fired_at": "2026-11-20T10:00:00Z", "title": text, "state": "firing"}],
+        "meters": [
+            {
+                "kind": "grant",
+                "label": text,
+                "used": 8.0,
+                "limit": None,
+                "remaining": None,
+                "state": "unknown",
+                "forecast": {"unknown": text},
+            },
+            {
+                "kind": "pool",
+                "label": "Add-on pool",
+                "used": 8.0,
+                "limit": 40.0,
+                "remaining": 32.0,
+                "state": "ok",
+                "forecast": {"expected_total": 41.0, "low": 30.0, "high": 50.0, "exhaust_at": "2026-11-28T10:00:00Z"},
+            },
+        ],
+        "runs": {
+            "as_of": "2026-11-22T10:00:00Z",
+            "problem": None,
+            "limit": 500,
+            "total": RUNS,
+            "before": RUNS,
+            "projects": [{"project": "p", "title": text, "owner": text, **RUNS}],
+        },
+    }
+
+
+class Reader(HTMLParser):
+    """Reads a page back: its elements, its links and its words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[str] = []
+        self.words = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40) | st.just(NASTY))
+def test_no_text_of_a_stranger_becomes_an_element_or_a_link(text: str) -> None:
+    plain = Reader(html(report_page(document("x"), BERLIN)))
+    read = Reader(html(report_page(document(text), BERLIN)))
+    assert (read.tags, read.attributes, read.links) == (plain.tags, plain.attributes, [])
+    assert "script" not in read.tags
+    assert text in read.words
+
+
+def test_the_page_says_what_was_used_against_before() -> None:
+    page = report_page(document("Ed"), BERLIN)
+    assert page.title == "Hex credits: Mon 16 Nov to Sun 22 Nov 13:00"
+    assert page.lead[0] == "At least 12.5 credits were used, 10 in the week before (+25 %)."
+    who = page.sections[0]
+    assert [[cell.text for cell in row] for row in who.rows] == [
+        ["Ed", "12.5", "10", "+25 %"],
+        ["new", "1", "0", "new"],
+    ]
+    pool = next(section for section in page.sections if section.title.startswith("Now")).rows[0]
+    assert pool[-1].text == "41 at the end (30 to 50); ends Sat 28 Nov"
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        pytest.param("https://app.hex.tech/acme/thread/1", True, id="of Hex"),
+        pytest.param("https://app.hex.tech.evil.test/1", False, id="of a host that looks like it"),
+        pytest.param("javascript:alert(1)", False, id="a script"),
+        pytest.param(None, False, id="none"),
+    ],
+)
+def test_only_links_to_hex_are_links(url: str | None, link: bool) -> None:
+    page = report_page(document("Ed", url), BERLIN, "https://app.hex.tech")
+    assert Reader(html(page)).links == ([url, url] if link else [])
+    assert ("](<https://app.hex.tech/acme" in markdown(page)) is link
+
+
+def test_markdown_shows_a_strangers_marks_as_they_are() -> None:
+    text = markdown(report_page(document(NASTY), BERLIN))
+    row = next(line for line in text.splitlines() if "alert" in line)
+    assert re.sub(r"\\(.)", "", row).count("|") == 5
+    assert "<script>" not in text
+    assert "\n## Who\n" in text
+
+
+def test_the_page_loads_nothing_and_knows_light_and_dark() -> None:
+    text = html(report_page(document("Ed"), BERLIN))
+    assert "default-src 'none'" in text
+    assert "prefers-color-scheme:dark" in text
+    assert "http:" not in text
+    assert len(text.encode()) < 20_000

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hexmeter.config.privatefile import LONGEST, NotPrivate, read_private
 from hexmeter.config.tokencommand import CommandFailed, output_of
 
-LONGEST = 4096
 CREDENTIAL = "hex-token"
 """The name of systemd's credential: LoadCredential=hex-token:/etc/hexmeter/token."""
 
@@ -118,14 +118,9 @@ def _writable_by_others(config: Path) -> Path | None:
 
 def _read_private(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(LONGEST + 1)
-    except OSError as error:
-        raise TokenError(f"cannot read the token file {path}: {error.strerror}", "check [hex] token_file") from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise TokenError(f"others may read the token file {path}", f"make it yours alone: chmod 600 {path}")
-    return content.decode("utf-8", "replace")
+        return read_private(path, "token", "[hex] token_file")
+    except NotPrivate as error:
+        raise TokenError(str(error), error.hint) from None
 
 
 def _from_keyring(entry: str) -> Token:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from builders import utc
+from hexmeter.config.channels import Address, Channel, ChannelPlan
 from hexmeter.config.load import load, parse
 from hexmeter.config.model import Config, PollSettings
 from hexmeter.config.schema import FREE_TABLES, KEYS
@@ -78,6 +79,10 @@ limit = 100
 id = "g-1"
 [notify]
 desktop = false
+urls = ["https://hooks.acme.test/x"]
+webhook_secret_file = "webhook-key"
+[notify.users]
+"Ed@acme.test" = ["slack://a/b/c"]
 [budgets]
 runs_per_week = 700
 [prices]
@@ -131,6 +136,11 @@ def test_every_key_is_used_as_written() -> None:
         quiet=QuietHours(time(22), time(7, 30)),
         quiet_critical=True,
         notify_desktop=False,
+        channels=ChannelPlan(
+            (Channel("webhook:hooks.acme.test:9b18c4f2", Address("https://hooks.acme.test/x")),),
+            {"ed@acme.test": (Channel("slack:174ecc12", Address("slack://a/b/c")),)},
+            FILE.parent / "webhook-key",
+        ),
         socket="run/api.sock",
         api_group="analysts",
         database=FILE.parent / "data/hexmeter.db",

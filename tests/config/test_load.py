@@ -7,6 +7,7 @@ import pytest
 import tzlocal
 
 from builders import utc
+from hexmeter.config.channels import ChannelPlan
 from hexmeter.config.load import ConfigError, load
 from hexmeter.config.model import Config, PollSettings
 from hexmeter.config.schema import KEYS
@@ -38,6 +39,7 @@ def test_an_empty_file_is_all_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         quiet=None,
         quiet_critical=False,
         notify_desktop=True,
+        channels=ChannelPlan(),
         socket=None,
         api_group=None,
         database=DATABASE,

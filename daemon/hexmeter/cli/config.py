@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from hexmeter.cli.configuration import read_config
+from hexmeter.config.channels import masked
 from hexmeter.config.load import toml_value
 from hexmeter.config.model import Config
 from hexmeter.config.schema import FREE_TABLES, KEYS, Key
@@ -92,15 +93,7 @@ def _lines(settings: list[Setting]) -> Iterator[str]:
 
 def _shown(key: Key, value: Any) -> Any:
     """A value without what others must not read: addresses of channels have passwords in them."""
-    return _hidden(value) if key.secret else value
-
-
-def _hidden(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.partition("://")[0] + "://…" if "://" in value else "…"
-    if isinstance(value, list):
-        return [_hidden(item) for item in value]
-    return {name: _hidden(item) for name, item in value.items()} if isinstance(value, dict) else value
+    return masked(value) if key.secret else value
 
 
 def _plain(value: Any) -> Any:

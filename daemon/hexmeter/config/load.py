@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.config.allocations import allocations
+from hexmeter.config.channels import ChannelPlan, masked
 from hexmeter.config.faults import NotAllowed, NotAllowedIn
 from hexmeter.config.model import Config, PollSettings
 from hexmeter.config.schema import FREE_TABLES, KEYS
@@ -83,13 +84,11 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
         try:
             values[key.place] = None if value is None else key.check(value)
         except NotAllowedIn as error:
-            problems += _of_entries(key.place, error, lines)
+            problems += _of_entries(key.place, error, lines, secret=key.secret)
         except NotAllowed as error:
+            shown = _shown(masked(given) if key.secret else given)
             problems.append(
-                Problem(
-                    f"{key.place} = {'…' if key.secret else _shown(given)}: must be {error}",
-                    lines.get(key.place, lines.get(key.table)),
-                )
+                Problem(f"{key.place} = {shown}: must be {error}", lines.get(key.place, lines.get(key.table)))
             )
     try:
         given = document.get("allocations")
@@ -149,6 +148,7 @@ def _config(
         quiet=values["alerts.quiet_hours"],
         quiet_critical=values["alerts.quiet_critical"],
         notify_desktop=values["notify.desktop"],
+        channels=_channels(values, folder),
         socket=values["api.socket"],
         api_group=values["api.group"],
         database=default_database if database is None else _path(folder, database),
@@ -180,12 +180,20 @@ def _rules(values: dict[str, Any]) -> AlertRules:
     )
 
 
-def _of_entries(place: str, wrong: NotAllowedIn, lines: dict[str, int]) -> list[Problem]:
+def _channels(values: dict[str, Any], folder: Path) -> ChannelPlan:
+    secret_file = values["notify.webhook_secret_file"]
+    return ChannelPlan(
+        values["notify.urls"], values["notify.users"], None if secret_file is None else _path(folder, secret_file)
+    )
+
+
+def _of_entries(place: str, wrong: NotAllowedIn, lines: dict[str, int], *, secret: bool = False) -> list[Problem]:
     """The wrong entries of the table at `place`, each with its line, or the table's where it has none."""
     table_line = lines.get(place, lines.get(place.partition(".")[0]))
     return [
         Problem(
-            f'{place}."{clean(entry.name, 60)}" = {_shown(entry.value)}: must be {entry.allowed}',
+            f'{place}."{masked(entry.name) if "://" in entry.name else clean(entry.name, 60)}" ='
+            f" {_shown(masked(entry.value) if secret else entry.value)}: must be {entry.allowed}",
             lines.get(f"{place}.{entry.name}", table_line),
         )
         for entry in wrong.entries

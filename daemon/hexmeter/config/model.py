@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from hexmeter.config.channels import DESKTOP, ChannelPlan
 from hexmeter.config.token import TokenKeys
 from hexmeter.core.allocations import Allocation
 from hexmeter.core.grants import Plan
@@ -53,6 +54,7 @@ class Config:
     quiet: QuietHours | None
     quiet_critical: bool
     notify_desktop: bool
+    channels: ChannelPlan
     socket: str | None
     api_group: str | None
     database: Path
@@ -63,3 +65,7 @@ class Config:
     currency: str = "USD"
     notes: tuple[str, ...] = field(default=())
     given: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def told_of(self, meter_id: str | None) -> tuple[str, ...]:
+        """The channels that an alert goes to: of a meter (by its id for people), or None for what is no meter's."""
+        return ((DESKTOP,) if self.notify_desktop else ()) + self.channels.told_of(meter_id)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from hexmeter.config.channels import channels, channels_by_email, is_loopback
 from hexmeter.config.faults import NotAllowed
 from hexmeter.core.credits import CreditsError, parse_credits
 from hexmeter.core.grants import EDITOR_GRANT_MICRO
@@ -27,7 +27,8 @@ class Key:
     """One key: `check` turns a TOML value into ours or raises NotAllowed; `default` is a TOML value, None for none.
 
     `used` is False for a key that belongs to the plan of the product but that this version does nothing with:
-    it is taken, and said. A `secret` key's value, such as an address with a password in it, is never shown.
+    it is taken, and said. A `secret` key's value, such as an address with a password in it, is shown by its
+    scheme alone.
     """
 
     table: str
@@ -192,7 +193,7 @@ def hex_url(value: Any) -> str:
         host, _ = url.hostname or "", url.port
     except ValueError:
         raise NotAllowed(allowed) from None
-    plain = url.scheme == "http" and _is_loopback(host)
+    plain = url.scheme == "http" and is_loopback(host)
     bare = (
         not set("?#@") & set(str(value)) and str(value).isascii() and str(value).isprintable() and " " not in str(value)
     )
@@ -265,13 +266,6 @@ def anything(value: Any) -> Any:
     return value
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _milliseconds(value: Any) -> int | None:
     if not isinstance(value, str) or value[-1:] not in _UNITS_MS or not value[:-1].isdecimal() or len(value) > 20:
         return None
@@ -340,6 +334,9 @@ KEYS: tuple[Key, ...] = (
     Key("pool", "monthly_spend_limit", credit_amount, None, "monthly cap on credits drawn from the pool"),
     Key("pool", "top_up", top_up, None, "automatic top-up: below so many credits, so many are bought"),
     Key("notify", "desktop", flag, True, "deliver warnings on the desktop, through the tray"),
+    Key("notify", "urls", channels, [], "deliver warnings there too: https:// (a webhook) or Apprise's", secret=True),
+    Key("notify", "users", channels_by_email, {}, "tell people there of their own meters", secret=True),
+    Key("notify", "webhook_secret_file", text, None, "file with the key that signs webhooks, yours alone"),
     Key("api", "socket", text, None, "path of the local API's socket"),
     Key("budgets", "runs_per_week", whole(1, 1_000_000), None, "project runs in seven days that are in order"),
     Key("prices", "seat", price, None, "what a paid seat costs a month, in the currency"),
@@ -349,9 +346,9 @@ KEYS: tuple[Key, ...] = (
     Key("storage", "keep_days", whole(62, 36_500), None, "older than so many days: a row per thread and day"),
     Key("storage", "backups", whole(0, 100), 2, "so many daily backups beside the database; 0: none"),
     *(
-        Key(table, name, anything, None, "for a later version", used=False, secret=table == "notify")
+        Key(table, name, anything, None, "for a later version", used=False)
         for table, names in {
-            "notify": ("backend", "urls", "users"),
+            "notify": ("backend",),
             "tray": ("backend",),
             "metrics": ("listen",),
             "dashboard": ("enabled", "port"),

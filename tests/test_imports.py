@@ -64,9 +64,11 @@ ONLY_PLACE_OF = {
     "apscheduler": ("hexmeter.service.app", "one module has the schedule"),
     "dbus_fast": ("hexmeter_tray", "only the tray is in the desktop"),
     "PIL": ("hexmeter_tray.icon", "one module draws"),
+    "apprise": ("hexmeter.service.channels.apprisechild", "it is large, so it lives in a process of its own"),
     "argparse": ("hexmeter.cli", "only the command line has options"),
 }
 ALSO = {
+    ("httpx", "hexmeter.service.channels.webhook"),
     ("sqlite3", "hexmeter.service"),
     ("sqlite3", "hexmeter.cli.daemon"),
     ("argparse", "hexmeter_tray.app"),

@@ -19,6 +19,12 @@ def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
 
 
 @pytest.fixture(autouse=True)
+def _no_tray_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a tray, a test of the desktop's channel would wait for one."""
+    monkeypatch.setattr("hexmeter.service.channels.testing.DESKTOP_PATIENCE_S", 0.2)
+
+
+@pytest.fixture(autouse=True)
 def _no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loading certificates, which plain http never asks for, would take longer than many a test."""
     monkeypatch.setattr("ssl.SSLContext.load_verify_locations", lambda *_, **__: None)

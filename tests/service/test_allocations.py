@@ -74,7 +74,7 @@ def test_they_warn_as_meters_do(acme: Bench) -> None:
         ("used", 80, "allocation:ed@acme.test"),
         ("exhausted", None, "allocation:ed@acme.test"),
     ]
-    body = acme.daemon.documents.alerts()["alerts"][0]["body"]
+    body = acme.daemon.documents.alerts(acme.now_ms)["alerts"][0]["body"]
     assert body.startswith("About 25.5 of 25 used")
     assert "an Admin can raise the allocation" in body
 

@@ -4,6 +4,7 @@ import argparse
 import json
 from typing import Any
 
+from hexmeter.cli import alertstest
 from hexmeter.cli.alertverbs import add_verbs
 from hexmeter.cli.ask import client
 from hexmeter.cli.render import moment
@@ -16,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(metavar="VERB", title="verbs; without one, the list")
     parser.set_defaults(verb=_list)
     add_verbs(verbs)
+    alertstest.add_to(verbs)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,7 +37,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _lines(alert: dict[str, Any]) -> list[str]:
     over = f" until {moment(alert['resolved_at'])}" if alert["resolved_at"] else ""
-    ways = ", ".join(f"{delivery['channel']}: {delivery['state']}" for delivery in alert["deliveries"])
+    ways = ", ".join(_way(delivery) for delivery in alert["deliveries"])
     state = f"snoozed until {moment(alert['snoozed_until'])}" if alert.get("snoozed_until") else alert["state"]
     muted = " (muted)" if alert.get("muted") else ""
     return [
@@ -43,6 +45,11 @@ def _lines(alert: dict[str, Any]) -> list[str]:
         f"   {alert['title']}",
         *(f"   {line}" for line in alert["body"].splitlines()),
     ]
+
+
+def _way(delivery: dict[str, Any]) -> str:
+    problem = f" ({delivery['problem']})" if delivery["problem"] else ""
+    return f"{delivery['channel']}: {delivery['state']}{problem}"
 
 
 def _silent_lines(document: dict[str, Any]) -> list[str]:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     BLIND = "blind"
     TOKEN = "token"  # noqa: S105
     RESTORED = "restored"
+    TEST = "test"
 
 
 _ORDER = {Kind.FORECAST: 1, Kind.USED: 2, Kind.LEFT: 3, Kind.EXHAUSTED: 4}

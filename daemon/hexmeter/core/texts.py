@@ -90,6 +90,19 @@ def restored_text(problem: str, set_aside: str, backup_ms: int | None, zone: Zon
     )
 
 
+def personal_title(title: str, email: str) -> str:
+    """The title of an alert of a person's own meter, as that person reads it."""
+    for label, own in ((email, "Your Hex credits"), (f"Allocation {email}", "Your Hex allocation")):
+        if title.startswith(f"{label}: "):
+            return own + title.removeprefix(label)
+    return title
+
+
+def message_of_test(sent_ms: int, zone: ZoneInfo) -> Text:
+    """What `hexmeter alerts test` sends."""
+    return Text("Hexmeter test", f"Sent {moment_text(sent_ms, zone)}. Warnings come this way.", "info")
+
+
 def digest_text(texts: Sequence[Text]) -> Text:
     """Several alerts as one message."""
     lines = [text.title for text in texts[:_TITLES_IN_DIGEST]]

@@ -92,7 +92,12 @@ def _alert(alert: Alert, deliveries: list[Delivery], silences: list[Silence], no
         "title": alert.title,
         "body": alert.body,
         "deliveries": [
-            {"channel": delivery.channel, "state": delivery.state, "at": to_iso(delivery.at_ms)}
+            {
+                "channel": delivery.channel,
+                "state": delivery.state,
+                "at": to_iso(delivery.at_ms),
+                "problem": delivery.problem,
+            }
             for delivery in deliveries
         ],
     }

@@ -82,6 +82,19 @@ async def resume(api: Serving, request: Request) -> dict[str, Any]:
     return {"result": "resumed" if api.daemon.resume() else "already_resumed", "paused_until": None}
 
 
+async def test_channels(api: Serving, request: Request) -> dict[str, Any]:
+    """`hexmeter alerts test`."""
+    wanted = body_of(request).get("channel")
+    if wanted is not None and not isinstance(wanted, str):
+        raise bad("a test takes the name of a channel", 'such as {"channel": "desktop"}; without it: all')
+    return await api.daemon.test_channels(wanted)
+
+
+async def channels(api: Serving, request: Request) -> dict[str, Any]:
+    """How the channels do; `hexmeter doctor` asks."""
+    return api.daemon.documents.channels()
+
+
 def _is_of_meter(body: dict[str, Any]) -> bool:
     given = [name for name in ("alert", "meter") if body.get(name) is not None]
     if len(given) != 1:
@@ -102,6 +115,8 @@ ALERT_ROUTES: tuple[Route[Serving], ...] = (
     Route("POST", "/v1/alerts/unsnooze", "take a snooze back: alert or meter", unsnooze),
     Route("POST", "/v1/alerts/mute", "tell nothing of a kind or meter: what", mute),
     Route("POST", "/v1/alerts/unmute", "take a mute back: what", unmute),
+    Route("POST", "/v1/alerts/test", "send a test: channel (without it: all); answers when known", test_channels),
+    Route("GET", "/v1/channels", "where warnings go, and how each channel does", channels),
     Route("POST", "/v1/pause", "pause scheduled polls: until", pause),
     Route("POST", "/v1/resume", "poll as scheduled again", resume),
 )

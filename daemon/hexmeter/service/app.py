@@ -89,6 +89,7 @@ async def _once(daemon: Daemon, max_seconds: float | None, show: Show | None) ->
         showing.cancel()
     if done and not polling.cancelled():
         outcome = polling.result()
+        await daemon.sender.send_due()
         if outcome.failure is None:
             await daemon.upkeep.run()
         return _exit_code(outcome)
@@ -204,6 +205,7 @@ class PollLoop:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._task: asyncio.Task[None] | None = None
         self._sweeping: asyncio.Task[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
         self._ticked_ms = daemon.clock.uptime_ms()
         self._slept_ms = daemon.clock.slept_ms()
         self._failures = 0
@@ -229,6 +231,8 @@ class PollLoop:
             self._scheduler.add_job(self._feed, "interval", seconds=self._manager.watchdog_s / 2, **late)
         self._scheduler.start()
         self._sweeping = asyncio.create_task(self._sweep_runs())
+        if self._daemon.sender.needed:
+            self._sending = asyncio.create_task(self._daemon.sender.run())
         self._daemon.poll_soon = self._tick_soon
 
     async def stop(self) -> None:
@@ -238,6 +242,8 @@ class PollLoop:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._sending is not None:
+            await self._daemon.sender.stop(self._sending)
         await self._daemon.stop()
 
     async def _tick(self) -> None:
@@ -341,6 +347,7 @@ async def _daemon(config: Config, token: CurrentToken, store: Store, clock: Cloc
     try:
         daemon = Daemon(config, store, clock)
         daemon.upkeep.begin()
+        daemon.sender.begin()
         daemon.use(
             Poller(config, store, clock, hexapi, token, daemon.note_page),
             RunSweep(config, store, clock, hexapi, daemon.figures),

@@ -17,7 +17,7 @@ from hexmeter.wire.shapes import Failure
 
 log = logging.getLogger(__name__)
 
-MUTABLE = tuple(kind.value for kind in Kind if kind is not Kind.RESTORED)
+MUTABLE = tuple(kind.value for kind in Kind if kind not in (Kind.RESTORED, Kind.TEST))
 """The kinds of alert that may be muted."""
 
 
@@ -73,7 +73,7 @@ class Attending:
         """What keeps an alert of this kind and meter from being told now."""
         return silenced(self._store.attention.silences(), kind, meter_key, now_ms)
 
-    def wake(self, channels: Sequence[str], now_ms: int) -> None:
+    def wake(self, now_ms: int) -> None:
         """Tell the alerts whose snooze is over, unless they are muted; part of a transaction of the caller's."""
         due = self._store.attention.due(now_ms)
         self._store.attention.forget_over(now_ms)
@@ -81,7 +81,7 @@ class Attending:
             self._store.attention.set_state(alert_id, "firing", now_ms)
             alert = self._store.outbox.alert(alert_id)
             if alert is not None and self.silence_of(alert.kind, alert.meter_key, now_ms) is None:
-                self._store.outbox.deliver(alert_id, channels, now_ms)
+                self._store.outbox.deliver(alert_id, self._config.told_of(alert.meter), now_ms)
 
     def severities(self, now_ms: int) -> Sequence[str]:
         """Of which severities alerts may be delivered now: quiet hours hold the others back."""

@@ -16,7 +16,9 @@ from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.strings import clean
 from hexmeter.core.usagelog import LogRow
 from hexmeter.service.attention import Attending
-from hexmeter.service.documents import Documents
+from hexmeter.service.channels.sender import Sender
+from hexmeter.service.channels.testing import NoSuchChannel, channels_named, send_test
+from hexmeter.service.documents import Documents, hex_link
 from hexmeter.service.figures import Figures
 from hexmeter.service.forecasts import Forecasts
 from hexmeter.service.importing import import_rows
@@ -52,6 +54,7 @@ class Daemon:
         self.poll_soon: Callable[[], None] = lambda: None
         """Lets the schedule poll at once; the schedule sets it."""
         self.upkeep = Upkeep(config, store, clock)
+        self.sender = Sender(config, store, clock, self.attending.severities, hex_link(config.base_url), self.publish)
         self._poller: Poller | None = None
         self._sweep: RunSweep | None = None
         self._polling = asyncio.Lock()
@@ -171,6 +174,7 @@ class Daemon:
 
     def publish(self) -> None:
         """Tell the listeners that something may have changed."""
+        self.sender.wake()
         for listener in self._listeners:
             listener.set()
 
@@ -202,6 +206,14 @@ class Daemon:
         if moved:
             self.publish()
         return moved
+
+    async def test_channels(self, wanted: str | None) -> dict[str, Any]:
+        """Send a test to the channels that `wanted` names (None: all); what is known of its arrival. Raises Refused."""
+        try:
+            names = channels_named(self.config, wanted)
+        except NoSuchChannel as error:
+            raise Refused(Failure("no_such_channel", str(error), "see [notify] in the configuration", 2)) from None
+        return await send_test(self.config, self.store, self.clock, self.sender, self.changes, self.publish, names)
 
     @property
     def paused(self) -> bool:

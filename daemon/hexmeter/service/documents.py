@@ -12,6 +12,7 @@ from hexmeter.core.rules import BLIND_AFTER_INTERVALS
 from hexmeter.service.alertdocuments import AlertDocuments
 from hexmeter.service.attention import Attending
 from hexmeter.service.audit import Audit
+from hexmeter.service.channels.health import channel_notes, channels_document
 from hexmeter.service.figures import Figures
 from hexmeter.service.importedusage import with_imported
 from hexmeter.service.notices import Notice
@@ -158,8 +159,12 @@ class Documents:
             "share": round(min(1.0, max(0.0, (now_ms - back_to_ms) / self._config.poll.history_ms)), 3),
         }
 
+    def channels(self) -> dict[str, Any]:
+        """Where warnings go, and how each channel does."""
+        return channels_document(self._config, self._store)
+
     def _notes(self) -> list[str]:
-        notes = []
+        notes = channel_notes(self._config, self._store)
         if self.unstored is not None:
             notes.append(
                 f"Nothing can be stored in {self._config.database}: {self.unstored}. Hex is not asked until it can, so"

@@ -48,11 +48,6 @@ class Settler:
         self._last_failure: PollFailure | None = None
         self._read_ms = started_ms
 
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Where alerts are delivered."""
-        return ("desktop",) if self._config.notify_desktop else ()
-
     def settle(self, outcome: Outcome, now_ms: int) -> None:
         """Store how the poll went, and step every ladder: the meters' by a good poll alone, `blind` by any."""
         failure = outcome.failure
@@ -66,7 +61,7 @@ class Settler:
                 self.step_meters(now_ms)
             self._step_blind(now_ms, well=failure is None)
             # Last: what is over now need not be told once more.
-            self._attending.wake(self.channels, now_ms)
+            self._attending.wake(now_ms)
 
     def note_page(self, now_ms: int) -> None:
         """A page was read and stored: the poll under way is long, not blind."""
@@ -76,7 +71,7 @@ class Settler:
         """Step `blind` alone: for the time while a poll hangs, or none comes. While polls are paused nobody is blind:
         silence counts from the pause's end."""
         with self._store.transaction():
-            self._attending.wake(self.channels, now_ms)
+            self._attending.wake(now_ms)
             if self._attending.paused_until_ms(now_ms) is not None:
                 self.started_ms = now_ms
             else:
@@ -138,7 +133,7 @@ class Settler:
                 severity=text.severity,
                 title=text.title,
                 body=text.body,
-                channels=() if muted else self.channels,
+                channels=() if muted else self._config.told_of(meter.id if meter else None),
                 digest=firing.digest,
                 meter_key=meter.key if meter else None,
                 snoozed_until_ms=silence.until_ms if silence else None,

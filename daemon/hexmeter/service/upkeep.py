@@ -44,10 +44,12 @@ class Upkeep:
             if restored is None:
                 return
             text = restored_text(restored.problem, restored.set_aside, restored.backup_ms, self._config.zone)
-            channels = ("desktop",) if self._config.notify_desktop else ()
             self._store.outbox.withdraw(now_ms)
             self._store.outbox.fire(
-                NewAlert(RESTORED_LADDER, Rung(Kind.RESTORED), None, text.severity, text.title, text.body, channels),
+                NewAlert(
+                    *(RESTORED_LADDER, Rung(Kind.RESTORED), None, text.severity, text.title, text.body),
+                    self._config.told_of(None),
+                ),
                 now_ms,
             )
             self._store.progress.begin_quiet_baseline()

@@ -294,3 +294,17 @@ def m009_forecasts(db: Any) -> None:
         " PRIMARY KEY (meter_key, start_ms)) STRICT, WITHOUT ROWID"
     )
     db.conn.execute("CREATE INDEX sums_by_user ON sums (user_id, start_ms) WHERE width_ms = 3600000")
+
+
+@migrations()
+def m010_channels(db: Any) -> None:
+    """Deliveries that the daemon sends on itself are tried again; each channel remembers how its last one went.
+
+    `since_ms` is when a delivery first failed, `next_ms` when it is tried again.
+    """
+    for column in ("tries INTEGER NOT NULL DEFAULT 0", "since_ms INTEGER", "next_ms INTEGER", "problem TEXT"):
+        db.conn.execute(f"ALTER TABLE deliveries ADD COLUMN {column}")
+    db.conn.execute(
+        "CREATE TABLE channels (name TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, problem TEXT, hint TEXT,"
+        " permanent INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 from hexmeter.store.attention import Attention
 from hexmeter.store.backup import back_up_now, mend
 from hexmeter.store.breakdown import Breakdown
+from hexmeter.store.channels import Channels
 from hexmeter.store.database import Database, StoreError, is_older
 from hexmeter.store.forecasts import Forecasts
 from hexmeter.store.groups import Groups
@@ -31,6 +32,7 @@ class Store:
         self.groups = Groups(database)
         self.progress = Progress(database)
         self.outbox = Outbox(database)
+        self.channels = Channels(database)
         self.ladders = Ladders(database)
         self.attention = Attention(database)
         self.imports = Imports(database)

@@ -49,6 +49,10 @@ def test_the_same_sums_for_eyes_as_json_and_as_csv(admins: Home, hex_: Hex) -> N
         assert set(table[0]) == set(document["rows"][0]), "each field has its column"
         assert admins.ask("usage", "--by", by).out.startswith("Used from ")
     assert '"\'=HYPERLINK(""https://evil.test"";""free, now"")"' in admins.ask("usage", "--by", "thread", "--csv").out
+    users = [line.split() for line in admins.ask("usage").out.splitlines()[2:]]
+    assert [(line[0], line[1], line[2]) for line in users[1:]] == [
+        *(("ed@acme.test", "about", "26.25"), ("eve@acme.test", "about", "1.75"), ("total", "about", "28"))
+    ]
     prompts = admins.ask("usage", "--by", "prompt", "--since", "1h").out
     assert "2.25" in prompts
     assert "Count sign-ups" in prompts

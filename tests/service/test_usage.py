@@ -146,3 +146,37 @@ def test_what_cannot_be_asked_is_refused_with_what_is_allowed(
     assert (status, document["error"]["exit_code"]) == (400, 2)
     assert named in document["error"]["message"]
     assert any(word in document["error"]["hint"] for word in ("7d", "prompt", "days"))
+
+
+def bounds(watching: Bench, by: str, **query: str) -> dict[str, str]:
+    return {str(row[by]): row["bound"] for row in rows(watching, by, **query)}
+
+
+def test_a_row_says_how_sure_it_is(watching: Bench) -> None:
+    # Everything before the first look is backfill; what grew while we watched is known to the minute.
+    assert bounds(watching, "thread")["new"] == "exact"
+    assert bounds(watching, "thread")["ed-old"] == "estimated"
+    assert set(bounds(watching, "user").values()) == {"estimated"}
+    since = {"since": "2026-11-22T12:01:00Z"}
+    assert set(bounds(watching, "thread", **since).values()) == {"exact"}
+    assert set(bounds(watching, "model", **since).values()) == {"exact"}
+    assert {row["basis"] != "backfill" for row in rows(watching, "prompt") if row["bound"] == "exact"} == {True}
+    assert watching.ask("GET", "/v1/usage", by="thread", **since)[1]["total"] == {"credits": 12.25, "bound": "exact"}
+
+
+def test_a_day_of_before_the_first_look_is_estimated_and_one_after_it_is_exact(watching: Bench) -> None:
+    watching.clock.advance(2 * DAY_MS)
+    watching.world.grow("new", micro("1"), watching.now_ms)
+    watching.later()
+    found = bounds(watching, "day")
+    assert (found["2026-11-02"], found["2026-11-22"], found["2026-11-23"]) == ("estimated",) * 3, "a row lies across"
+    watching.clock.advance(2 * DAY_MS)
+    watching.poll()
+    assert bounds(watching, "day")["2026-11-26"] == "exact"
+
+
+def test_what_a_manager_sees_of_others_is_at_least(make_bench: MakeBench) -> None:
+    made = make_bench(small_world(), "max", EVERYONE)
+    made.poll_until_read()
+    assert set(bounds(made, "model").values()) <= {"at_least"}
+    assert made.ask("GET", "/v1/usage", by="day")[1]["total"]["bound"] == "at_least"

@@ -15,16 +15,17 @@ _DIMENSIONS = ("user", "day", "model", "source", "type", "thread", "prompt")
 _PROMPTS = ("prompts", "per_prompt", "median", "p90")
 _THREAD = ("thread", "title", "url", "user", "user_id", "model", "source", "type")
 _COLUMNS = {
-    "user": ("user", "user_id", "credits", "estimated", *_PROMPTS),
-    "day": ("day", "credits"),
-    "model": ("model", "credits", *_PROMPTS),
-    "source": ("source", "credits", *_PROMPTS),
-    "type": ("type", "credits", *_PROMPTS),
-    "thread": (*_THREAD, "credits", *_PROMPTS),
-    "prompt": ("after", "at", *_THREAD, "credits", "prompts", "shared", "basis"),
+    "user": ("user", "user_id", "credits", "bound", "estimated", *_PROMPTS),
+    "day": ("day", "credits", "bound"),
+    "model": ("model", "credits", "bound", *_PROMPTS),
+    "source": ("source", "credits", "bound", *_PROMPTS),
+    "type": ("type", "credits", "bound", *_PROMPTS),
+    "thread": (*_THREAD, "credits", "bound", *_PROMPTS),
+    "prompt": ("after", "at", *_THREAD, "credits", "bound", "prompts", "shared", "basis"),
 }
 """The columns of the CSV, named as the fields of the JSON."""
 
+_BOUNDS = {"exact": "", "estimated": "about", "at_least": "at least"}
 _WHEN = "a day (2026-11-01), an instant (2026-11-01T09:30), or so long ago (7d, 12h, 2w)"
 # With these a spreadsheet begins a formula; the tab and the line break it would skip before one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -34,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter usage`."""
     parser.add_argument("--by", choices=_DIMENSIONS, default="user", help="what to sum by (default: user)")
     parser.add_argument("--since", metavar="WHEN", help=f"from then on: {_WHEN}; default: the start of this period")
-    parser.add_argument("--until", metavar="WHEN", help="up to then, not included; default: now")
+    end = "the end of this period; by day: now"
+    parser.add_argument("--until", metavar="WHEN", help=f"up to then, not included; default: {end}")
     parser.add_argument("--compare", action="store_true", help="beside what imported logs say, by user or day")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="the sums, as JSON")
@@ -82,23 +84,34 @@ def _print_table(by: str, document: dict[str, Any]) -> None:
     if not rows:
         print("nothing")
         return
+    total = document["total"]
     if by == "prompt":
-        lines = table(("WHEN", "USER", "THREAD", "CREDITS", ""), [_prompt(row, zone) for row in rows])
+        lines = table(
+            ("WHEN", "USER", "THREAD", "", "CREDITS", ""),
+            [*(_prompt(row, zone) for row in rows), ("total", "", "", *_amount(total), "")],
+        )
     else:
         names = ("THREAD", "USER") if by == "thread" else (by.upper(),)
         known = any(row.get("prompts") for row in rows)
-        heads = (*names, "CREDITS", *(("PROMPTS", "TYPICAL", "9 OF 10 UP TO") if known else ()))
-        lines = table(heads, [_sum(by, row, known) for row in rows])
+        heads = (*names, "", "CREDITS", *(("PROMPTS", "TYPICAL", "9 OF 10 UP TO") if known else ()))
+        prompts = sum(row.get("prompts") or 0 for row in rows)
+        last = ("total", *([""] * (len(names) - 1)), *_amount(total), *((str(prompts), "-", "-") if known else ()))
+        lines = table(heads, [*(_sum(by, row, known) for row in rows), last])
     print("\n".join(lines))
+
+
+def _amount(row: dict[str, Any]) -> tuple[str, str]:
+    """How sure an amount is, and the amount."""
+    return _BOUNDS[row["bound"]], credits(row["credits"])
 
 
 def _sum(by: str, row: dict[str, Any], known: bool) -> tuple[str, ...]:
     names = (str(row["title"] or row["thread"]), str(row["user"])) if by == "thread" else (str(row[by]),)
     if not known:
-        return (*names, credits(row["credits"]))
+        return (*names, *_amount(row))
     count = row["prompts"]
     figures = (str(count), credits(row["median"]), credits(row["p90"])) if count else ("-", "-", "-")
-    return (*names, credits(row["credits"]), *figures)
+    return (*names, *_amount(row), *figures)
 
 
 def _prompt(row: dict[str, Any], zone: ZoneInfo | None) -> tuple[str, ...]:
@@ -108,4 +121,4 @@ def _prompt(row: dict[str, Any], zone: ZoneInfo | None) -> tuple[str, ...]:
         what = "shared evenly with others"
     else:
         what = ""
-    return moment(row["at"], zone), str(row["user"]), str(row["title"] or row["thread"]), credits(row["credits"]), what
+    return moment(row["at"], zone), str(row["user"]), str(row["title"] or row["thread"]), *_amount(row), what

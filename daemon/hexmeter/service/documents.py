@@ -17,7 +17,7 @@ from hexmeter.service.figures import Figures
 from hexmeter.service.importedusage import with_imported
 from hexmeter.service.notices import Notice
 from hexmeter.service.report import Report
-from hexmeter.service.usagedocument import UNATTRIBUTED, UsageDocument
+from hexmeter.service.usagedocument import UNATTRIBUTED, UsageDocument, total
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
 
@@ -31,7 +31,7 @@ class Documents:
         self._figures = figures
         self._attending = Attending(config, store, figures)
         self._alerts = AlertDocuments(config, store, self._attending)
-        self._usage = UsageDocument(store, config.zone, figures.costs)
+        self._usage = UsageDocument(store, config.zone, figures.costs, figures.sees_all)
         self.unstored: str | None = None
         """Why nothing can be stored at present; the daemon keeps it."""
 
@@ -64,12 +64,14 @@ class Documents:
 
     def usage(self, by: str, period: Period) -> dict[str, Any]:
         """`hexmeter usage`: the ledger within `period`, summed by one of DIMENSIONS."""
+        rows = with_imported(self._figures.imported, by, self._usage.rows(by, period), period, self._config.zone)
         return {
             "by": by,
             "since": to_iso(period.start_ms),
             "until": to_iso(period.end_ms),
             "timezone": self._config.zone.key,
-            "rows": with_imported(self._figures.imported, by, self._usage.rows(by, period), period, self._config.zone),
+            "rows": rows,
+            "total": total(rows),
         }
 
     def comparison(self, by: str, period: Period) -> dict[str, Any]:

@@ -174,6 +174,18 @@ class Figures:
             return any(self._store.ledger.thread(tracked.thread_id) for tracked in self._store.progress.tracked())
         return self._store.progress.listing(_scope_of(watched, person)).watched_since_ms is not None
 
+    def sees_all(self, user_id: str | None, period: Period) -> bool:
+        """Whether no thread of this user (None: of anybody who is watched) can be missing in `period`."""
+        watched = self.watched()
+        if watched is None or not self._store.progress.access().threads:
+            return False
+        scopes = [user_id] if user_id in watched.scopes else watched.scopes
+        return all(
+            self._sees_whole(scope or user_id or "") and self._store.progress.listing(scope).covers(period)
+            for scope in scopes
+            if scope is not None
+        )
+
     def _sees_whole(self, user_id: str) -> bool:
         """Whether a listing of everybody holds all threads of this person ("": of everybody)."""
         identity = self._store.progress.identity()

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.core.credits import MICRO, to_number
 from hexmeter.core.instants import to_iso
+from hexmeter.core.meters import Bound
 from hexmeter.core.periods import Period, days_between
 from hexmeter.service.imported import Imported
 from hexmeter.service.usagedocument import UNKNOWN
@@ -36,7 +37,9 @@ def with_imported(imported: Imported, by: str, rows: list[Row], period: Period, 
 def _added(row: Row, micro: int) -> Row:
     if not micro:
         return row
-    return {**row, "credits": to_number(round(row["credits"] * MICRO) + micro), "imported": to_number(micro)}
+    bound = row["bound"] if row["bound"] == Bound.AT_LEAST else Bound.ESTIMATED.value
+    credits = to_number(round(row["credits"] * MICRO) + micro)
+    return {**row, "credits": credits, "bound": bound, "imported": to_number(micro)}
 
 
 def _estimated(row: Row, micro: int) -> Row:
@@ -44,7 +47,7 @@ def _estimated(row: Row, micro: int) -> Row:
 
 
 def _nothing() -> Row:
-    return {"credits": 0.0, **shapes.prompts(None)}
+    return {"credits": 0.0, "bound": Bound.EXACT.value, **shapes.prompts(None)}
 
 
 def _nameless(person: Row, period: Period) -> Row:

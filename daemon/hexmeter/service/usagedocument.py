@@ -1,15 +1,16 @@
 """The ledger summed for people: by user, day, model, source, type, thread or prompt."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.core.burn import prompt_costs
-from hexmeter.core.credits import to_number
+from hexmeter.core.credits import MICRO, to_number
 from hexmeter.core.instants import to_iso
-from hexmeter.core.ledger import Basis, share
+from hexmeter.core.ledger import Basis, Usage, share, straddles
+from hexmeter.core.meters import Bound
 from hexmeter.core.periods import Period, days_between
 from hexmeter.core.prompts import even_parts
 from hexmeter.service.promptcosts import CostsByUser
@@ -29,10 +30,13 @@ Row = dict[str, Any]
 class UsageDocument:
     """The rows of `GET /v1/usage`, dearest first; days in their order."""
 
-    def __init__(self, store: Store, zone: ZoneInfo, costs: CostsByUser) -> None:
+    def __init__(
+        self, store: Store, zone: ZoneInfo, costs: CostsByUser, sees_all: Callable[[str | None, Period], bool]
+    ) -> None:
         self._store = store
         self._zone = zone
         self._costs = costs
+        self._sees_all = sees_all
 
     def rows(self, by: str, period: Period) -> list[Row]:
         """The ledger within `period`, summed by one of DIMENSIONS."""
@@ -43,10 +47,8 @@ class UsageDocument:
         if by == "user":
             return self._by_user(period)
         if by == "thread":
-            return self._grouped(period, lambda about: about.id, self._thread)
-        return self._grouped(
-            period, lambda about: getattr(about, by) or UNKNOWN, lambda about: {by: getattr(about, by) or UNKNOWN}
-        )
+            return self._grouped("id", period, self._thread)
+        return self._grouped(by, period, lambda about: {by: getattr(about, by) or UNKNOWN})
 
     def user(self, user_id: str | None) -> Row:
         """Who that is: the email where there is one."""
@@ -64,6 +66,7 @@ class UsageDocument:
             {
                 **self.user(user_id),
                 "credits": to_number(use.used_micro),
+                "bound": _bound(use.estimated, self._sees_all(user_id, period)),
                 "estimated": use.estimated,
                 **shapes.prompts(costs.get(user_id)),
             }
@@ -74,13 +77,25 @@ class UsageDocument:
 
     def _by_day(self, period: Period) -> list[Row]:
         days: list[tuple[date, Period]] = [*days_between(period.start_ms, period.end_ms, self._zone)]
-        sums = self._store.ledger.use_by_part([part for _, part in days])
+        parts = [part for _, part in days]
+        sums, uncertain = self._store.ledger.use_by_part(parts), self._store.ledger.sums.uncertain_parts(parts)
         return [
-            {"day": day.isoformat(), "credits": to_number(micro)} for (day, _), micro in zip(days, sums, strict=True)
+            {
+                "day": day.isoformat(),
+                "credits": to_number(micro),
+                "bound": _bound(is_uncertain, self._sees_all(None, part)),
+            }
+            for (day, part), micro, is_uncertain in zip(days, sums, uncertain, strict=True)
         ]
 
-    def _grouped(self, period: Period, key: Callable[[About], str], named: Callable[[About], Row]) -> list[Row]:
-        """One row for each `key` of the threads, `named` after any of them, with what its prompts cost."""
+    def _grouped(self, by: str, period: Period, named: Callable[[About], Row]) -> list[Row]:
+        """One row for each value of `by` of the threads, `named` after any of them, with what its prompts cost."""
+
+        def key(about: About) -> str:
+            return getattr(about, by) or UNKNOWN
+
+        uncertain = {value or UNKNOWN for value in self._store.ledger.sums.uncertain(period, by)}
+        sees_all = self._sees_all(None, period)
         used = self._store.breakdown.threads(period)
         sums: dict[str, int] = defaultdict(int)
         names: dict[str, About] = {}
@@ -94,7 +109,12 @@ class UsageDocument:
             if thread_id in keys:
                 costs[keys[thread_id]] += found
         rows = [
-            {**named(names[group]), "credits": to_number(micro), **shapes.prompts(prompt_costs(costs[group]))}
+            {
+                **named(names[group]),
+                "credits": to_number(micro),
+                "bound": _bound(group in uncertain, sees_all),
+                **shapes.prompts(prompt_costs(costs[group])),
+            }
             for group, micro in sums.items()
             if micro
         ]
@@ -104,6 +124,7 @@ class UsageDocument:
         """A row for each prompt; one also for what was spent without a known number of prompts, which is null there."""
         abouts = {about.id: about for about, _ in self._store.breakdown.threads(period)}
         rows: list[Row] = []
+        sees_all = self._sees_all(None, period)
         for thread_id, spending in self._store.breakdown.spendings(abouts):
             micro = sum(share(row, period) for row in spending.rows)
             first = spending.rows[0]
@@ -114,6 +135,7 @@ class UsageDocument:
                 "basis": first.basis.value,
                 "shared": first.basis is Basis.SHARED,
                 "prompts": None if spending.prompts is None else 1,
+                "bound": _bound(any(_is_uncertain(row, period) for row in spending.rows), sees_all),
             }
             parts = even_parts(micro, spending.prompts or 1)
             rows += [{**about, "credits": to_number(part)} for part in parts if part]
@@ -129,6 +151,23 @@ class UsageDocument:
             "source": about.source or UNKNOWN,
             "type": about.type or UNKNOWN,
         }
+
+
+def total(rows: Sequence[Row]) -> Row:
+    """What the rows come to, exactly, and how sure the least sure of them is."""
+    bounds = {row["bound"] for row in rows}
+    bound = next((bound for bound in (Bound.AT_LEAST, Bound.ESTIMATED) if bound in bounds), Bound.EXACT)
+    return {"credits": to_number(sum(round(row["credits"] * MICRO) for row in rows)), "bound": bound.value}
+
+
+def _bound(uncertain: bool, sees_all: bool) -> str:
+    if not sees_all:
+        return Bound.AT_LEAST.value
+    return (Bound.ESTIMATED if uncertain else Bound.EXACT).value
+
+
+def _is_uncertain(row: Usage, period: Period) -> bool:
+    return row.basis is Basis.BACKFILL or straddles(row, period)
 
 
 def _dearest_first(row: Row) -> tuple[float, str]:

@@ -4,6 +4,7 @@ A row counts where it ends: a roll-up holds the rows that end in its hour or day
 whatever zone or reset day a period is made of. At the two ends of a period the rows that lie across are then shared.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -145,6 +146,37 @@ class Sums:
                     ends_here = usage.at_ms <= part.end_ms
                     sums[index] += share(usage, part) - (usage.credits_micro if ends_here else 0)
         return sums
+
+    def uncertain(self, period: Period, column: str) -> set[str | None]:
+        """The threads of which it is not known how much they used in `period`, by a column of theirs: with backfill in
+        it, or of before it that was first seen later, or with a row across one of its ends."""
+        assert column in ("id", "user_id", "model", "source", "type")
+        found = self._database.connection.execute(
+            f"SELECT DISTINCT t.{column} FROM threads t WHERE t.key IN ("
+            "SELECT thread_key FROM ledger INDEXED BY ledger_backfilled"
+            " WHERE basis = 'backfill' AND at_ms >= :start AND at_ms < :end"
+            " UNION SELECT thread_key FROM ledger INDEXED BY ledger_backfill_seen"
+            " WHERE basis = 'backfill' AND seen_ms >= :start AND at_ms < :start"
+            " UNION SELECT thread_key FROM ledger WHERE id IN (SELECT value FROM json_each(:across)))",
+            {
+                "start": period.start_ms,
+                "end": period.end_ms,
+                "across": json.dumps([row.id for row in self._across((period.start_ms, period.end_ms))]),
+            },
+        )
+        return {row[0] for row in found}
+
+    def uncertain_parts(self, parts: Sequence[Period]) -> list[bool]:
+        """For each of the `parts` of a time whether it is uncertain in this sense, to the day of the backfill."""
+        return [
+            bool(self._across((part.start_ms, part.end_ms)))
+            or self._database.connection.execute(
+                "SELECT 1 FROM backfills WHERE hour_ms >= ? AND day_ms < ? LIMIT 1",
+                (part.start_ms // HOUR_MS * HOUR_MS, part.end_ms),
+            ).fetchone()
+            is not None
+            for part in parts
+        ]
 
     def _ended(self, period: Period) -> Iterator[sqlite3.Row]:
         """Sums by user ('': nobody) over the rows that end in `period`: from whole days, hours, and what is left."""

@@ -1,6 +1,16 @@
-"""What admins ask, by command: the audit."""
+"""What admins ask, by command: the audit, reports and exports."""
 
+import csv
+import io
+import json
+
+import pytest
+
+from hexmeter.cli.explained import Explained
+from hexmeter.cli.export import _whole
 from running_daemon import Home
+
+from .conftest import Hex
 
 
 def test_audit_tells_what_was_found_what_to_do_and_what_is_not_known(admins: Home) -> None:
@@ -35,3 +45,23 @@ def test_report_is_told_in_words_and_written_as_markdown_json_and_one_html_file(
     refused = admins.ask("report", "--html", str(admins.folder / "nowhere" / "report.html"))
     assert (refused.code, refused.out) == (1, "")
     assert "nowhere" in refused.err
+
+
+def test_export_writes_csv_that_is_no_formula_and_json_lines_that_are_exact(admins: Home, hex_: Hex) -> None:
+    hex_.change("thread", email="eve@acme.test", credits="0.000001", title="=1+1")
+    admins.start()
+    assert admins.ask("poll").code == 0
+    rows = list(csv.DictReader(io.StringIO(admins.ask("export", "--format", "csv").out)))
+    assert {row["title"]: row["credits"] for row in rows}["'=1+1"] == "0.000001"
+    lines = [json.loads(line) for line in admins.ask("export", "ledger", "--format", "jsonl").out.splitlines()]
+    assert sum(round(line["credits"] * 1_000_000) for line in lines) == 25_250_001
+    ran = admins.ask("export", "meters", "--anonymous")
+    assert "acme" not in ran.out
+    assert ran.err.startswith("Left out: label, note.")
+
+
+def test_an_export_that_is_cut_short_says_so() -> None:
+    rows = _whole(iter([{"row": 1}]))
+    assert next(rows) == {"row": 1}
+    with pytest.raises(Explained, match="cut short"):
+        next(rows)

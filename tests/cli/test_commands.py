@@ -19,6 +19,7 @@ ASKING = [
     pytest.param(["alerts"], id="alerts"),
     pytest.param(["audit"], id="audit"),
     pytest.param(["report"], id="report"),
+    pytest.param(["export"], id="export"),
     pytest.param(["poll"], id="poll"),
     pytest.param(["track"], id="track"),
     pytest.param(["track", "main"], id="track a thread"),

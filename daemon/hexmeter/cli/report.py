@@ -1,4 +1,4 @@
-"""Show a week or a month against the one before: who, which models, topics, threads, prompts, and what is to come."""
+"""Show a week or a month against the one before: who, which models, topics, threads and prompts."""
 
 import argparse
 import json

@@ -11,17 +11,15 @@ from hexmeter.core.instants import DAY_MS
 from hexmeter.core.periods import Period
 from hexmeter.core.spans import ALLOWED, SpanError, span
 from hexmeter.core.usagelog import LogRow
+from hexmeter.service.adminroutes import ADMIN_ROUTES
 from hexmeter.service.alertroutes import ALERT_ROUTES
 from hexmeter.service.asked import body_of, texts
-from hexmeter.service.audit import DAYS as AUDIT_DAYS
 from hexmeter.service.daemon import Daemon
 from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.poll import Outcome
 from hexmeter.service.refused import Refused, bad
 from hexmeter.service.reload import Reloaded
-from hexmeter.service.report import KINDS as REPORTS
 from hexmeter.service.route import Route
-from hexmeter.service.runfigures import week_to
 from hexmeter.service.usagedocument import DIMENSIONS
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg
@@ -113,23 +111,6 @@ class Api:
             raise bad(f"limit={limit[:40]}", "limit: 1 to 500")
         return self.daemon.documents.newest(int(limit))
 
-    async def runs(self, request: Request) -> dict[str, Any]:
-        now_ms = self.daemon.clock.now_ms()
-        asked = self._span(request, week_to(now_ms), "runs")
-        return self.daemon.documents.runs(asked, now_ms)
-
-    async def audit(self, request: Request) -> dict[str, Any]:
-        days = request.query.get("days", str(AUDIT_DAYS))
-        if not days.isdecimal() or len(days) > 3 or not 1 <= int(days) <= 366:
-            raise bad(f"days={days[:40]}", "days: 1 to 366")
-        return self.daemon.documents.audit(int(days), self.daemon.clock.now_ms())
-
-    async def report(self, request: Request) -> dict[str, Any]:
-        kind, last = request.query.get("span", "week"), request.query.get("last", "false")
-        if kind not in REPORTS or last not in ("true", "false"):
-            raise bad(f"a report of span={kind[:40]}", f"span: {', '.join(REPORTS)}; last: true, false")
-        return self.daemon.documents.report(kind, self.daemon.clock.now_ms(), last=last == "true")
-
     async def poll(self, request: Request) -> dict[str, Any]:
         return _poll_document(await self.daemon.poll_whole())
 
@@ -215,9 +196,6 @@ ROUTES: tuple[Route["Api"], ...] = (
     Route("GET", "/v1/usage", f"the ledger, summed; by={'|'.join(DIMENSIONS)}, since, until", Api.usage),
     Route("GET", "/v1/compare", "polling beside imported logs; by=user|day, since, until", Api.compare),
     Route("GET", "/v1/increases", "the newest increases; limit=1…500", Api.newest),
-    Route("GET", "/v1/runs", "project runs as seen by Hex's API, by project; since, until", Api.runs),
-    Route("GET", "/v1/audit", "idle seats and schedules, failing runs, who needs more; days=1…366", Api.audit),
-    Route("GET", "/v1/report", "a week or month against the one before; span=week|month, last=true", Api.report),
     Route("POST", "/v1/poll", "poll now, the whole window; answers when done", Api.poll),
     Route("POST", "/v1/reload", "read the configuration anew; one with faults changes nothing", Api.reload),
     Route("GET", "/v1/tracked", "the threads followed by link", Api.tracked),
@@ -228,6 +206,7 @@ ROUTES: tuple[Route["Api"], ...] = (
     Route("POST", "/v1/deliveries/claim", "take what waits: channel, claimant", Api.claim),
     Route("POST", "/v1/deliveries/confirm", "say what became of it: deliveries, state, claimant", Api.confirm),
     *ALERT_ROUTES,
+    *ADMIN_ROUTES,
 )
 
 

@@ -78,6 +78,8 @@ class RunSweep:
         last = self._store.progress.last_poll()
         if watched is None or not wanted or last is None or not last.ok:
             return False
+        if (self._store.progress.paused_until_ms() or 0) > self._clock.now_ms():
+            return False
         read = all(self._store.progress.listing(scope).history_done for scope in watched.scopes)
         return read or not self._store.progress.access().threads
 

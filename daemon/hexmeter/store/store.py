@@ -8,6 +8,7 @@ from hexmeter.store.backup import back_up_now, mend
 from hexmeter.store.breakdown import Breakdown
 from hexmeter.store.channels import Channels
 from hexmeter.store.database import Database, StoreError, is_older
+from hexmeter.store.exporting import Exporting
 from hexmeter.store.forecasts import Forecasts
 from hexmeter.store.groups import Groups
 from hexmeter.store.imports import Imports
@@ -37,6 +38,7 @@ class Store:
         self.attention = Attention(database)
         self.imports = Imports(database)
         self.runs = Runs(database)
+        self.exporting = Exporting(database)
         self.forecasts = Forecasts(database)
         self.transaction = database.transaction
 

@@ -73,6 +73,23 @@ class Client:
         """Send `body` as JSON; the JSON answer. `timeout_s` stretches the wait of this one call."""
         return _document(*self._call("POST", path, {} if body is None else body, timeout_s))
 
+    def lines(self, path: str, **query: str | None) -> Iterator[dict[str, Any]]:
+        """The documents at `path` that come one a line, as they come; the last may be missing if the daemon ends."""
+        with self._connect(self.timeout_s) as connection:
+            try:
+                connection.sendall(_head("GET", _with_query(path, query), b"").encode("ascii"))
+                with connection.makefile("rb") as answer:
+                    status = _status_of(answer.readline())
+                    while answer.readline().strip():
+                        pass
+                    if status != 200:
+                        raise _document_error(status, answer.read(_MAX_ANSWER_BYTES))
+                    for line in answer:
+                        if line.endswith(b"\n"):
+                            yield json.loads(line)
+            except OSError as error:
+                raise self.absent(error) from None
+
     def events(self) -> EventStream:
         """The daemon's server-sent events, from now on; raises DaemonAbsent when nobody answers."""
         connection = self._connect(self.timeout_s)

@@ -45,6 +45,22 @@ MAY_IMPORT = {
         {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config"},
         "a service that could not start is not installed",
     ),
+    "hexmeter.cli.asking": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.hex"},
+        "setup and doctor ask Hex who the token is, without a daemon",
+    ),
+    "hexmeter.cli.setup": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.hex", "hexmeter.service"},
+        "no daemon can run before it is set up",
+    ),
+    "hexmeter.cli.setupfile": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config"},
+        "the files that setup writes",
+    ),
+    "hexmeter.cli.setupend": (
+        {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.service", "hexmeter.store"},
+        "the first poll is setup's own where no daemon runs yet",
+    ),
     "hexmeter.cli.offline": (
         {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.service", "hexmeter.store"},
         "the one command that reads the database, and only reads it",
@@ -65,12 +81,14 @@ ONLY_PLACE_OF = {
     "dbus_fast": ("hexmeter_tray", "only the tray is in the desktop"),
     "PIL": ("hexmeter_tray.icon", "one module draws"),
     "apprise": ("hexmeter.service.channels.apprisechild", "it is large, so it lives in a process of its own"),
+    "tomlkit": ("hexmeter.cli.setupfile", "one command changes a configuration; the others only read it"),
     "argparse": ("hexmeter.cli", "only the command line has options"),
 }
 ALSO = {
     ("httpx", "hexmeter.service.channels.webhook"),
     ("sqlite3", "hexmeter.service"),
     ("sqlite3", "hexmeter.cli.daemon"),
+    ("sqlite3", "hexmeter.cli.setupend"),
     ("argparse", "hexmeter_tray.app"),
     ("argparse", "hexmeter_tray.__main__"),
 }

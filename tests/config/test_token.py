@@ -229,7 +229,7 @@ def test_no_command_is_run_from_a_folder_where_others_may_replace_the_file(confi
     [
         pytest.param(None, "[hex] keyring needs the keyring package", id="not installed"),
         pytest.param(lambda service, entry: None, "the keyring has no entry 'work' of hexmeter", id="no such entry"),
-        pytest.param(lambda service, entry: 1 / 0, "the keyring cannot be read: ZeroDivisionError", id="locked"),
+        pytest.param(lambda service, entry: 1 / 0, "the keyring cannot be used: ZeroDivisionError", id="locked"),
     ],
 )
 def test_a_keyring_that_gives_no_token_is_explained(

@@ -18,10 +18,9 @@ from hexmeter.cli.render import day, gauge
 from hexmeter.config.token import TokenError
 from hexmeter.service.app import EXIT_CONFIGURATION, EXIT_FAILED, Fatal, run_forever, run_once
 from hexmeter.service.watch import WatchError
-from hexmeter.store.database import AlreadyRunning, StoreError, WrongOrg
+from hexmeter.store.database import StoreError
 from hexmeter.wire.address import runtime_folder, socket_path
 
-_EXIT_ALREADY_RUNNING = 4
 _WEEK_S = 7 * 24 * 3600
 
 
@@ -48,12 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
         return asyncio.run(run_forever(config, path, own_folder=own_folder, reread=reread))
     except Fatal as error:
         raise Explained(str(error), error.hint, error.exit_code) from None
-    except AlreadyRunning as error:
-        raise Explained(str(error), error.hint, _EXIT_ALREADY_RUNNING) from None
-    except WrongOrg as error:
-        raise Explained(str(error), error.hint, EXIT_CONFIGURATION) from None
     except StoreError as error:
-        raise Explained(str(error), error.hint, EXIT_FAILED) from None
+        raise Explained(str(error), error.hint, error.exit_code) from None
     except TokenError as error:
         raise Explained(str(error), error.hint, EXIT_CONFIGURATION) from None
     except WatchError as error:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
 COMMANDS = {
+    "setup": "Set everything up: token, configuration, service, and the first status.",
     "status": "Show the meters: what is left of each grant, how sure that is, and how fast it goes.",
     "poll": "Ask the daemon to look at Hex now, wait, and say what it saw.",
     "usage": "Show what was used, summed by user, day, model, source, type, thread or prompt.",

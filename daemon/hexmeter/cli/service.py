@@ -64,7 +64,7 @@ def _install(arguments: argparse.Namespace) -> int:
         _write(path, text)
     print(f"{path}: {'written' if before is None else 'is up to date' if before == text else 'written anew'}")
     if arguments.tray:
-        _install_tray(arguments.config)
+        install_tray(arguments.config)
     if arguments.no_start:
         return 0
     if not _manager_answers(arguments):
@@ -130,7 +130,13 @@ def _launchd(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _install_tray(config: str | None) -> None:
+def is_possible() -> bool:
+    """Whether a manager of user services answers here."""
+    return sys.platform == "darwin" or _manager_answers(argparse.Namespace(system=False))
+
+
+def install_tray(config: str | None) -> None:
+    """Have the tray start at login, and say so. Raises ClientError."""
     written = start_at_login(config)
     print(f"{autostart_file(config)}: {'written' if written else 'is up to date'}")
 

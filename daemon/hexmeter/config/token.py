@@ -12,7 +12,7 @@ from hexmeter.config.tokencommand import CommandFailed, output_of
 CREDENTIAL = "hex-token"
 """The name of systemd's credential: LoadCredential=hex-token:/etc/hexmeter/token."""
 
-KEYRING_SERVICE = "hexmeter"
+KEYRING_SERVICE, _KEYRING_ENTRY = "hexmeter", "token"
 
 
 class TokenError(Exception):
@@ -61,14 +61,14 @@ def token_source(keys: TokenKeys, environ: Mapping[str, str]) -> Source:
     Raises TokenError when none is.
     """
     if given := environ.get("HEX_TOKEN", "").strip():
-        return Source("HEX_TOKEN", lambda: _checked(given, "HEX_TOKEN"))
+        return Source("HEX_TOKEN", lambda: checked_token(given, "HEX_TOKEN"))
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
     if folder and (credential := Path(folder, CREDENTIAL)).exists():
         return Source(f"systemd's credential {CREDENTIAL}", lambda: _from_credential(credential))
     if (command := keys.command) is not None:
         return Source("[hex] token_command", lambda: _from_command(command, keys.config), costly=True)
     if (file := keys.file) is not None:
-        return Source(f"the file {file}", lambda: _checked(_read_private(file).strip(), str(file)))
+        return Source(f"the file {file}", lambda: checked_token(_read_private(file).strip(), str(file)))
     if (entry := keys.keyring) is not None:
         return Source(f"the keyring's entry {entry!r}", lambda: _from_keyring(entry), costly=True)
     raise TokenError("there is no token", "run hexmeter setup; or set HEX_TOKEN, or [hex] token_file")
@@ -86,7 +86,7 @@ def _from_credential(path: Path) -> Token:
             content = file.read(LONGEST + 1)
     except OSError as error:
         raise TokenError(f"cannot read the credential {path}: {error.strerror}", "check LoadCredential=") from None
-    return _checked(content.decode("utf-8", "replace").strip(), str(path))
+    return checked_token(content.decode("utf-8", "replace").strip(), str(path))
 
 
 def _from_command(command: tuple[str, ...], config: Path) -> Token:
@@ -95,10 +95,11 @@ def _from_command(command: tuple[str, ...], config: Path) -> Token:
             f"token_command is not run, for others may write to {other}", f"make it yours alone: chmod go-w {other}"
         )
     try:
-        content = output_of(command, config.absolute().parent, LONGEST)
+        folder = config.absolute().parent
+        content = output_of(command, folder if folder.is_dir() else Path("/"), LONGEST)
     except CommandFailed as error:
         raise TokenError(f"token_command: {error}", "run the command by hand, then mend [hex] token_command") from None
-    return _checked(content.decode("utf-8", "replace").strip(), "token_command")
+    return checked_token(content.decode("utf-8", "replace").strip(), "token_command")
 
 
 def _writable_by_others(config: Path) -> Path | None:
@@ -107,6 +108,8 @@ def _writable_by_others(config: Path) -> Path | None:
     for path in (real, real.parent):
         try:
             status = path.stat()
+        except FileNotFoundError:
+            continue  # The command comes from a person's own words, and is to be written there.
         except OSError:
             return path
         # In a sticky folder such as /tmp others cannot replace a file.
@@ -124,24 +127,35 @@ def _read_private(path: Path) -> str:
 
 
 def _from_keyring(entry: str) -> Token:
+    found = _keyring_call("get_password", entry)
+    if found is None:
+        raise TokenError(
+            f"the keyring has no entry {entry!r} of {KEYRING_SERVICE}", f"keyring set {KEYRING_SERVICE} {entry}"
+        )
+    return checked_token(found.strip(), "the keyring's entry")
+
+
+def _keyring_call(name: str, *arguments: str) -> str | None:
     try:
         import keyring
     except ImportError:
         raise TokenError("[hex] keyring needs the keyring package", "pip install 'hexmeter[keyring]'") from None
     try:
-        found = keyring.get_password(KEYRING_SERVICE, entry)
+        answer: str | None = getattr(keyring, name)(KEYRING_SERVICE, *arguments)
     except Exception as error:  # each backend has errors of its own
         raise TokenError(
-            f"the keyring cannot be read: {type(error).__name__}", "is it unlocked? else use [hex] token_file"
+            f"the keyring cannot be used: {type(error).__name__}", "is it unlocked? else use [hex] token_file"
         ) from None
-    if found is None:
-        raise TokenError(
-            f"the keyring has no entry {entry!r} of {KEYRING_SERVICE}", f"keyring set {KEYRING_SERVICE} {entry}"
-        )
-    return _checked(found.strip(), "the keyring's entry")
+    return answer
 
 
-def _checked(token: str, source: str) -> Token:
+def store_in_keyring(token: Token) -> None:
+    """Put the token where `keyring = true` finds it. Raises TokenError."""
+    _keyring_call("set_password", _KEYRING_ENTRY, token)
+
+
+def checked_token(token: str, source: str) -> Token:
+    """`token` if it can be one; `source` is for the message. Raises TokenError."""
     # It becomes a header: a space or a line break in it would be another header, or a mistake in copying.
     if not 0 < len(token) <= LONGEST or not token.isascii() or not token.isprintable() or " " in token:
         raise TokenError(f"what {source} holds is not a token", "a token is one word such as hxtp_… or hxtw_…")

@@ -103,9 +103,9 @@ class HexClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def me(self) -> Answer[Identity]:
+    async def me(self, *, tries: int = _TRIES) -> Answer[Identity]:
         """Who the token is."""
-        return await self._get("/users/me", {}, parse.identity)
+        return await self._get("/users/me", {}, parse.identity, tries=tries)
 
     async def people(self, cursor: str | None, group_id: str | None = None) -> Answer[Page[Person]]:
         """One page of the roster; of the members of one group when `group_id` is given."""

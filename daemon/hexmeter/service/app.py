@@ -25,6 +25,7 @@ from hexmeter.service.daemon import Daemon
 from hexmeter.service.listen import listening
 from hexmeter.service.plan import again_in_ms
 from hexmeter.service.poll import Outcome, Poller
+from hexmeter.service.refused import Refused
 from hexmeter.service.reload import Reloader, current_token
 from hexmeter.service.runsweep import RunSweep
 from hexmeter.service.servicemanager import ServiceManager
@@ -32,6 +33,7 @@ from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg, lock
 from hexmeter.store.store import Store
 from hexmeter.wire.httpd import Answer, HttpServer, Request
+from hexmeter.wire.shapes import SCHEMA, Failure
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +102,26 @@ async def _once(daemon: Daemon, max_seconds: float | None, show: Show | None) ->
         raise Fatal("stopped before Hex had answered", "give it more time, or see the log", EXIT_FAILED)
     log.info("stopped; the next run goes on from here")
     return 0
+
+
+async def look_once(config: Config, max_seconds: float, figure: dict[str, str] | None) -> dict[str, Any]:
+    """Poll once, calibrate one's own grant by `figure` (`{"used": "12.5"}`), and give the status document.
+
+    Raises Refused when the poll or the calibration fails, StoreError and WatchError.
+    """
+    clock = SystemClock()
+    token = await current_token(config, clock)
+    with _kept_store(config, clock) as store:
+        async with _daemon(config, token, store, clock) as daemon:
+            with contextlib.suppress(TimeoutError):
+                # What was read until then is stored; a long history is for the daemon.
+                outcome = await asyncio.wait_for(daemon.poll(), max_seconds)
+                if outcome.failure is not None:
+                    code = EXIT_TOKEN_REFUSED if outcome.failure.token_refused else EXIT_FAILED
+                    raise Refused(Failure("poll_failed", outcome.failure.message, outcome.failure.hint, code))
+            for name, amount in (figure or {}).items():
+                await daemon.calibrate("grant", amount, is_used=name == "used")
+            return {"schema": SCHEMA, **daemon.documents.status(clock.now_ms())}
 
 
 async def _show_progress(daemon: Daemon, show: Show) -> None:

@@ -18,7 +18,9 @@ _PROBE_BYTES = 200_000
 
 
 class StoreError(Exception):
-    """The database cannot be used; the message says what and where, `hint` what to try."""
+    """The database cannot be used; the message says what and where, `hint` what to try, `exit_code` is the CLI's."""
+
+    exit_code = 1
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -26,11 +28,15 @@ class StoreError(Exception):
 
 
 class AlreadyRunning(StoreError):
-    """Another daemon holds the database. Exit code 4."""
+    """Another daemon holds the database."""
+
+    exit_code = 4
 
 
 class WrongOrg(StoreError):
-    """The database belongs to another workspace. Exit code 2."""
+    """The database belongs to another workspace."""
+
+    exit_code = 2
 
 
 class Database:

@@ -8,12 +8,14 @@ from math import sqrt
 from hexmeter.core.forecast.pace import Pace
 from hexmeter.core.forecast.spread import Spread
 
+REVIVAL = 0.2
+"""How likely a pace of old comes back within the period."""
 DRIFT = 0.2
 """How much a pace changes by itself within a month, as a share of it."""
 TRUST = (0.2, 0.3, 0.5)
 """What each half-life counts for before the past has spoken."""
 STEP_DAYS, WARM_UP_DAYS, LEAST_HORIZON_DAYS = 3, 14, 5
-SHIFT_TRIALS, STRETCH_TRIALS = 15.0, 10.0
+SHIFT_TRIALS, STRETCH_TRIALS = 30.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,16 @@ class Lesson:
     stretch: float
 
 
-def spread_of(rate: float, weight: float, dispersion: float, certainty: float) -> Spread:
-    """What is used over `weight` of days to come at an uncertain `rate`."""
+def spread_of(pace: Pace, day: int, shares: Sequence[float], weight: float) -> Spread:
+    """What is used over `weight` of days to come, as it stood at the end of `day`.
+
+    Most likely at the rate of late; with a small probability at the highest of old, as after a return.
+    """
+    rate = sum(share * one for share, one in zip(shares, pace.rates[day], strict=True))
     mean = rate * weight
-    return Spread(mean, dispersion * mean + mean * mean * (1 / certainty + DRIFT * DRIFT))
+    variance = pace.dispersion * mean + mean * mean * (1 / pace.certainty[day] + DRIFT * DRIFT)
+    more = max(0.0, pace.peaks[day] - rate) * weight
+    return Spread(mean + REVIVAL * more, variance + REVIVAL * (1 - REVIVAL) * more * more)
 
 
 def lesson_of(used: Sequence[float], seen: Sequence[float], pace: Pace, horizon_days: int) -> Lesson:
@@ -57,14 +65,9 @@ def lesson_of(used: Sequence[float], seen: Sequence[float], pace: Pace, horizon_
 
     deviates = []
     for day, amount, weight in trials:
-        spread = spread_of(mixed(shares, pace.rates[day]), weight, pace.dispersion, pace.certainty[day])
+        spread = spread_of(pace, day, shares, weight)
         deviates.append(min(4.0, max(-4.0, spread.deviate(amount))))
     shift = sum(deviates) / len(deviates) * independent / (independent + SHIFT_TRIALS)
     square = sum((deviate - shift) ** 2 for deviate in deviates) / len(deviates)
     stretch = sqrt((square * independent + STRETCH_TRIALS) / (independent + STRETCH_TRIALS))
     return Lesson(shares, shift, stretch)
-
-
-def mixed(shares: Sequence[float], rates: Sequence[float]) -> float:
-    """The rates as one."""
-    return sum(share * rate for share, rate in zip(shares, rates, strict=True))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from hexmeter.core.forecast.request import History
 from hexmeter.core.periods import first_instant
 
-HOUR = 3600.0
+HOUR, HALF_DAY, DAY = 3_600.0, 43_200.0, 86_400.0
 
 
 @lru_cache(maxsize=4096)

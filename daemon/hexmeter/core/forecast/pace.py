@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from hexmeter.core.forecast.weights import WEEKDAY_PRIOR
 
-HALF_LIVES = (60.0, 21.0, 7.0)
+HALF_LIVES = (60.0, 10.0, 2.5)
 """Days after which a day counts half, from slow to fast; each average leans on the slower one before it."""
 LEANING = (0.8, 4.0, 4.0)
 """How many dispersions' worth of credits each leans on: the slowest on what the limit suggests."""
 EVEN_PACE = 0.85
 """Of the limit: what is expected of somebody of whom nothing is known."""
+PEAK_HALF_LIFE = 500.0
 DISPERSION_MOST = 200.0
 DISPERSION_TRUST_WEEKS = 10.0
 
@@ -22,6 +23,7 @@ class Pace:
     dispersion: float  # variance of a total over its mean, in credits
     rates: Sequence[Sequence[float]]  # by day, then by half-life
     certainty: Sequence[float]  # by day: the shape of the rate's own gamma
+    peaks: Sequence[float]  # by day: the highest slow rate so far, fading
 
 
 def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_of_period: float) -> Pace:
@@ -30,7 +32,8 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
     even = EVEN_PACE * limit / max(weight_of_period, 1.0) if limit > 0 else total / max(whole, 1.0)
     even = max(even, 1e-6)
     unit = min(max(limit, 1.0), DISPERSION_MOST)
-    slow = averages(used, seen, HALF_LIVES[0])[-1]
+    slowest = averages(used, seen, HALF_LIVES[0])
+    slow = slowest[-1]
     rate = (slow[0] + LEANING[0] * unit) / (slow[1] + LEANING[0] * unit / even)
     dispersion = dispersion_of(used, seen, rate, unit)
 
@@ -38,7 +41,7 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
     certainty: list[float] = []
     for half_life, leaning in zip(HALF_LIVES, LEANING, strict=True):
         base = leaning * dispersion
-        sums = averages(used, seen, half_life)
+        sums = averages(used, seen, half_life) if columns else slowest
         if not columns:
             columns.append([(amount + base) / (weight + base / even) for amount, weight in sums])
             certainty = [leaning + amount / dispersion for amount, _ in sums]
@@ -46,7 +49,16 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
             columns.append(
                 [(amount + base) / (weight + base / r) for (amount, weight), r in zip(sums, columns[-1], strict=True)]
             )
-    return Pace(dispersion, list(zip(*columns, strict=True)), certainty)
+    return Pace(dispersion, list(zip(*columns, strict=True)), certainty, peaks_of(columns[0]))
+
+
+def peaks_of(rates: Sequence[float]) -> list[float]:
+    """The highest rate so far, an old one counting half after PEAK_HALF_LIFE days."""
+    fade, peak, found = 0.5 ** (1 / PEAK_HALF_LIFE), 0.0, []
+    for rate in rates:
+        peak = max(rate, peak * fade)
+        found.append(peak)
+    return found
 
 
 def averages(used: Sequence[float], seen: Sequence[float], half_life: float) -> list[tuple[float, float]]:

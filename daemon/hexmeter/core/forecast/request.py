@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate, pairwise
 from math import isfinite
-from operator import le
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -96,21 +95,22 @@ def _history(events: Sequence[Sequence[Any]], now: float, where: str) -> History
     if not events:
         return History((), (0.0,))
     try:
-        times, amounts = zip(*events, strict=True)
+        moments, credits = [at for at, _ in events], [amount for _, amount in events]
     except (TypeError, ValueError):
         raise ValueError(f"{where} must be pairs [Unix seconds, credits]") from None
-    if not set(map(type, times)) | set(map(type, amounts)) <= NUMBERS:
+    if not {*map(type, moments), *map(type, credits)} <= NUMBERS:
         raise ValueError(f"{where} must be pairs of numbers")
-    if not all(map(isfinite, times)) or not all(map(isfinite, amounts)):
+    times, totals = list(map(float, moments)), list(accumulate(map(float, credits), initial=0.0))
+    # One that is not finite makes the sum so.
+    if not isfinite(sum(times)) or not isfinite(totals[-1]):
         raise ValueError(f"{where} must be finite numbers")
-    if min(amounts) < 0:
-        raise ValueError(f"{where} must not have negative credits, got {min(amounts)}")
-    times = tuple(map(float, times))
-    if not all(map(le, times, times[1:])):
+    if min(credits) < 0:
+        raise ValueError(f"{where} must not have negative credits, got {min(credits)}")
+    if times != sorted(times):
         raise ValueError(f"{where} must be sorted by time")
     if times[-1] > now:
         raise ValueError(f"{where} must not lie after now ({now}), got {times[-1]}")
-    return History(times, tuple(accumulate(map(float, amounts), initial=0.0)))
+    return History(times, totals)
 
 
 def _past(periods: Sequence[Sequence[Any]], start: float) -> tuple[tuple[float, float], ...]:

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from hexmeter.core.forecast.days import HOUR, Days
+from hexmeter.core.forecast.days import DAY, HALF_DAY, HOUR, Days
 from hexmeter.core.forecast.request import History
 
 WEEKDAY_PRIOR = (1.0, 1.05, 1.05, 1.0, 0.85, 0.12, 0.10)
@@ -21,17 +21,16 @@ FLOOR = 0.02
 def hour_profile(history: History, days: Days, today: int) -> Sequence[float]:
     """The cumulated share of a day's use before each local hour, 25 values from 0 to 1."""
     first = max(0, today - HOUR_PROFILE_DAYS)
-    hours = [0.0] * 25
-    begin = bisect_left(history.times, days.bounds[first])
-    day, day_start, day_end = first, days.bounds[first], days.bounds[first + 1]
-    before = history.totals[begin]
-    for at, total in zip(history.times[begin:], history.totals[begin + 1 :], strict=True):
-        while at >= day_end and day < today:
-            day += 1
-            day_start, day_end = day_end, days.bounds[day + 1]
-        hours[min(24, int((at - day_start) / HOUR))] += total - before
-        before = total
-    hours[23] += hours.pop()  # the 25th hour of a day in autumn
+    times, totals = history.times, history.totals
+    hours = [0.0] * 24
+    mark = bisect_left(times, days.bounds[first])
+    for begin, end in pairwise(days.bounds[first : today + 2]):
+        last = bisect_left(times, end, mark)
+        # The 25th hour of a day in autumn counts with its 24th.
+        for hour in range(24) if mark < last else ():
+            until = bisect_left(times, begin + (hour + 1) * HOUR, mark, last) if hour < 23 else last
+            hours[hour] += totals[until] - totals[mark]
+            mark = until
     seen = sum(hours)
     trust = HOUR_PRIOR_DAYS * (seen / (today - first + 1) or 1.0)
     scale = trust / sum(HOUR_PRIOR)
@@ -118,13 +117,10 @@ def lateness(
 
 
 def places_of(days: Days, periods: Sequence[tuple[float, float]]) -> list[float | None]:
-    """How far into its period the middle of each day lies, 0 to 1; None before the first period."""
-    found: list[float | None] = []
-    index = 0
-    for begin, end in pairwise(days.bounds):
-        middle = (begin + end) / 2
-        while index + 1 < len(periods) and middle >= periods[index][1]:
-            index += 1
-        first, last = periods[index]
-        found.append((middle - first) / (last - first) if first <= middle < last else None)
+    """How far into its period each day begins, 0 to 1; None in no period."""
+    found: list[float | None] = [None] * len(days)
+    for first, last in periods:
+        begin, end = bisect_left(days.bounds, first), bisect_left(days.bounds, last)
+        end = min(end, len(days))
+        found[begin:end] = [(at - first + HALF_DAY) / (last - first + DAY) for at in days.bounds[begin:end]]
     return found

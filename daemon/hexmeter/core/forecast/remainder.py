@@ -1,0 +1,73 @@
+"""What is still to come of a meter by its own history alone: a spread, read as its past taught."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hexmeter.core.forecast.backtest import lesson_of, spread_of
+from hexmeter.core.forecast.days import used_between
+from hexmeter.core.forecast.pace import pace_of
+from hexmeter.core.forecast.path import crossing
+from hexmeter.core.forecast.request import Request
+from hexmeter.core.forecast.spread import Spread, chance_above
+from hexmeter.core.forecast.timeline import Timeline
+from hexmeter.core.forecast.weights import day_weights, places_of
+
+STOPPED_AT = 0.97
+"""A past period with a hard stop that used this much of the limit ended there: the rest of it is no sign of rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What is to come: a spread whose deviates are to be shifted and stretched, and the way there."""
+
+    spread: Spread
+    shift: float
+    stretch: float
+    ahead: Sequence[float]  # what the days to come weigh
+    part_until: Callable[[float], float]  # share of the use to come → share of `ahead`
+    active_days: int
+
+    def quantile(self, deviate: float) -> float:
+        """The credits to come, at a normal deviate."""
+        return self.spread.quantile(self.shift + self.stretch * deviate)
+
+    def chance_of(self, need: float) -> float:
+        """The probability that `need` credits or more will come."""
+        if self.spread.mean <= 0:
+            return 0.0
+        return chance_above((self.spread.deviate(need) - self.shift) / self.stretch)
+
+
+def remainder_of(asked: Request, timeline: Timeline) -> Remainder:
+    """From the meter's own events."""
+    days, today = timeline.days, timeline.today
+    used = timeline.used(asked.history)
+    exposure = [1.0] * today + [timeline.today_done]
+    for begin, end in _stopped(asked):
+        for day in range(days.index(begin) + 1, min(days.index(end - 1) + 1, today)):
+            exposure[day] = 0.0
+    places = places_of(days, [*asked.past, (asked.start, asked.end)])
+    weights = day_weights(used, exposure, days, places, timeline.first)
+    seen = [part * weight for part, weight in zip(exposure, weights, strict=False)]
+    pace = pace_of(used, seen, asked.limit, sum(weights[timeline.first :]))
+    lesson = lesson_of(used, seen, pace, len(days) - today)
+    ahead = timeline.ahead(weights)
+    return Remainder(
+        spread=spread_of(pace, today, lesson.shares, sum(ahead)),
+        shift=lesson.shift,
+        stretch=lesson.stretch,
+        ahead=ahead,
+        part_until=lambda share: share,
+        active_days=sum(1 for amount in used if amount > 0),
+    )
+
+
+def _stopped(asked: Request) -> list[tuple[float, float]]:
+    """The spans of past periods after a hard stop."""
+    if not asked.hard_stop or asked.limit <= 0:
+        return []
+    spans = []
+    for first, last in asked.past:
+        if used_between(asked.history, [first, last])[0] >= STOPPED_AT * asked.limit:
+            spans.append((crossing(asked.history, first, last, STOPPED_AT * asked.limit, 1.0, 1.0), last))
+    return spans

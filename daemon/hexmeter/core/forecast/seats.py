@@ -1,0 +1,136 @@
+"""A pool that is drawn on once grants run out: each seat's overdraw to come, and their sum."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from statistics import NormalDist
+
+from hexmeter.core.forecast.days import used_between
+from hexmeter.core.forecast.pace import HALF_LIVES, LEANING, averages
+from hexmeter.core.forecast.remainder import Remainder
+from hexmeter.core.forecast.request import History, Request, Seat
+from hexmeter.core.forecast.spread import Spread
+from hexmeter.core.forecast.timeline import Timeline
+from hexmeter.core.forecast.weights import day_weights
+
+NODES = tuple(NormalDist().inv_cdf((index + 0.5) / 32) for index in range(32))
+"""Normal deviates of 32 equally likely cases."""
+COMMON = 0.25
+"""How much everybody's use changes together within a month, as a share of it."""
+OWN = 0.6
+DISPERSION_TRUST_WEEKS = 10.0
+HALF = (0.3, 0.4, 0.3)
+
+
+@dataclass(frozen=True, slots=True)
+class Overdraw:
+    """One seat's way: what is left of its grant (negative: overdrawn), and equally likely uses to come."""
+
+    left: float
+    cases: Sequence[float]
+
+    def drawn(self, part: float) -> float:
+        """The expected overdraw to come after `part` of the time to come."""
+        over = min(self.left, 0.0)
+        return sum(max(0.0, use * part - self.left) + over for use in self.cases) / len(self.cases)
+
+
+def history_of(seats: Sequence[Seat], periods: Sequence[tuple[float, float]]) -> History:
+    """What was drawn from the pool, in order: of each seat and period the use above the grant."""
+    drawn = []
+    for seat in seats:
+        times, totals = seat.history.times, seat.history.totals
+        for first, last in periods:
+            begin, end = bisect_left(times, first), bisect_left(times, last)
+            over = [max(0.0, total - totals[begin] - seat.grant) for total in totals[begin : end + 1]]
+            drawn += [(at, b - a) for at, a, b in zip(times[begin:end], over, over[1:], strict=False) if b > a]
+    drawn.sort()
+    return History([at for at, _ in drawn], list(accumulate((credits for _, credits in drawn), initial=0.0)))
+
+
+def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:
+    """From every seat's own use against its grant."""
+    days, today = timeline.days, timeline.today
+    uses = [timeline.used(seat.history) for seat in asked.seats]
+    together = [sum(day) for day in zip(*uses, strict=True)]
+    exposure = [1.0] * today + [timeline.today_done]
+    weights = day_weights(together, exposure, days, [None] * len(days), 0)
+    seen = [part * weight for part, weight in zip(exposure, weights, strict=False)]
+    ahead = timeline.ahead(weights)
+
+    begins = [next((day for day, amount in enumerate(use) if amount > 0), today) for use in uses]
+    even = max(sum(together) / max(sum(sum(seen[begin:]) for begin in begins), 1.0), 1e-6)
+    unit = typical_dispersion(uses, begins, seen)
+    ways = []
+    for seat, use, begin in zip(asked.seats, uses, begins, strict=True):
+        rate, certainty, dispersion = pace_of_seat(use[begin:], seen[begin:], even, unit)
+        mean = rate * sum(ahead)
+        spread = Spread(mean, dispersion * mean + mean * mean * (1 / certainty + OWN * OWN))
+        spent = used_between(seat.history, [asked.start, asked.now])[0]
+        ways.append(Overdraw(seat.grant - spent, [spread.quantile(node) for node in NODES]))
+    return Remainder(
+        spread=sum_of(ways),
+        shift=0.0,
+        stretch=1.0,
+        ahead=ahead,
+        part_until=lambda share: part_until(ways, share),
+        active_days=sum(1 for amount in together if amount > 0),
+    )
+
+
+def part_until(ways: Sequence[Overdraw], share: float) -> float:
+    """The part of the time to come by which a share of all overdraws is drawn: it begins slowly."""
+    target = share * sum(way.drawn(1.0) for way in ways)
+    low, high = 0.0, 1.0
+    for _ in range(10):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(way.drawn(middle) for way in ways) < target else (low, middle)
+    return high
+
+
+def typical_dispersion(uses: Sequence[Sequence[float]], begins: Sequence[int], seen: Sequence[float]) -> float:
+    """Variance over mean of a seat's week, over all seats."""
+    squares = means = 0.0
+    for use, begin in zip(uses, begins, strict=True):
+        rate = sum(use[begin:]) / max(sum(seen[begin:]), 1e-9)
+        for last in range(len(use), begin + 6, -7):
+            mean = rate * sum(seen[last - 7 : last])
+            squares += (sum(use[last - 7 : last]) - mean) ** 2
+            means += mean
+    return max(squares / means, 0.5) if means > 0 else 10.0
+
+
+def pace_of_seat(used: Sequence[float], seen: Sequence[float], even: float, unit: float) -> tuple[float, float, float]:
+    """Rate, its certainty, and the dispersion of one seat, leaning on what is usual for all."""
+    total, whole = sum(used), sum(seen)
+    level = (total + unit) / (whole + unit / even)
+    squares = means = 0.0
+    for last in range(len(used), 0, -7):
+        mean = level * sum(seen[max(0, last - 7) : last])
+        squares += (sum(used[max(0, last - 7) : last]) - mean) ** 2
+        means += mean
+    doubt = DISPERSION_TRUST_WEEKS * level * 5
+    dispersion = max((squares + doubt * unit) / (means + doubt), 0.05)
+    rate, certainty, mixture = even, 1.0, 0.0
+    for half_life, leaning, share in zip(HALF_LIVES, LEANING, HALF, strict=True):
+        amount, weight = averages(used, seen, half_life)[-1]
+        base = leaning * dispersion
+        rate = (amount + base) / (weight + base / rate)
+        mixture += share * rate
+        if half_life == HALF_LIVES[0]:
+            certainty = leaning + amount / dispersion
+    return mixture, certainty, dispersion
+
+
+def sum_of(ways: Sequence[Overdraw]) -> Spread:
+    """The sum of all overdraws to come: chance apart for each seat, and some of it common to all."""
+    mean = variance = moved = 0.0
+    for way in ways:
+        over = min(way.left, 0.0)
+        drawn = [max(0.0, use - way.left) + over for use in way.cases]
+        one = sum(drawn) / len(drawn)
+        mean += one
+        variance += sum((amount - one) ** 2 for amount in drawn) / len(drawn)
+        moved += sum(use for use in way.cases if use > way.left) / len(way.cases)
+    return Spread(mean, variance + (COMMON * moved) ** 2 + 1e-12)

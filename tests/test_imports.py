@@ -82,6 +82,9 @@ ONLY_PLACE_OF = {
     "PIL": ("hexmeter_tray.icon", "one module draws"),
     "apprise": ("hexmeter.service.channels.apprisechild", "it is large, so it lives in a process of its own"),
     "tomlkit": ("hexmeter.cli.setupfile", "one command changes a configuration; the others only read it"),
+    "Xlib": ("hexmeter_tray", "only the tray is in the desktop"),
+    "pystray": ("hexmeter_tray", "only the tray is in the desktop"),
+    "plyer": ("hexmeter_tray.plyershow", "one process of its own uses it, for it blocks"),
     "argparse": ("hexmeter.cli", "only the command line has options"),
 }
 ALSO = {
@@ -91,6 +94,8 @@ ALSO = {
     ("sqlite3", "hexmeter.cli.setupend"),
     ("argparse", "hexmeter_tray.app"),
     ("argparse", "hexmeter_tray.__main__"),
+    # What is behind the icon on an X11 panel.
+    ("PIL", "hexmeter_tray.xicon"),
 }
 STANDARD_ONLY = ("hexmeter.core", "hexmeter.wire.client")
 

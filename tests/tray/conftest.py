@@ -15,6 +15,9 @@ from desktop import FakeNotifications, FakeWatcher, private_bus, wait_until
 
 from .fake_daemon import FakeDaemon
 
+NO_DISPLAY = ":47110"
+"""Named, as on any desktop, but there is no X server behind it: what is shown goes over D-Bus."""
+
 
 @dataclass(slots=True)
 class TrayProcess:
@@ -49,7 +52,7 @@ class Stage:
         """Start `hexmeter-tray --config …`; an empty value in `environment` takes a variable away."""
         self._trays += 1
         log = self.folder / f"tray-{self._trays}.log"
-        wanted = {"DISPLAY": ":0", "DBUS_SESSION_BUS_ADDRESS": self.bus_address, **environment}
+        wanted = {"DISPLAY": NO_DISPLAY, "DBUS_SESSION_BUS_ADDRESS": self.bus_address, **environment}
         variables = {name: value for name, value in {**os.environ, **wanted}.items() if value}
         command = [sys.executable, "-m", "hexmeter_tray", "--config", str(self.config)]
         with log.open("wb") as stderr:

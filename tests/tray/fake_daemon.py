@@ -22,7 +22,7 @@ METER: dict[str, Any] = {
     "adjustment": 0.0,
     "period": {"start": "2026-11-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"},
     "burn": {"per_prompt": 1.56, "prompts": 8, "per_day": 0.9, "pace": 27.1},
-    "forecast": {"expected_total": 25.0, "low": 18.0, "high": 34.0, "exhaust_at": None, "probability": 0.07},
+    "forecast": {"unknown": "nothing was forecast yet"},
 }
 STATUS: dict[str, Any] = {
     "schema": 1,
@@ -35,6 +35,7 @@ STATUS: dict[str, Any] = {
     "interval_s": 300,
     "links": {"hex": "https://app.hex.tech"},
     "notes": [],
+    "timezone": "Europe/Berlin",
     "paused_until": None,
     "version": "0.1.0",
 }

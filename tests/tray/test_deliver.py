@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from hexmeter.wire.client import ApiError, ClientError, DaemonAbsent
-from hexmeter_tray.bus import CallFailed
 from hexmeter_tray.deliver import Courier, Step, decide, parse_notice
+from hexmeter_tray.failures import CallFailed
 from hexmeter_tray.notify import Notice
 
 from .fake_daemon import notice

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hexmeter.core.instants import parse_iso
-from hexmeter_tray.model import Facts, Gauge, IconState, Refresh
+from hexmeter_tray.model import Action, Facts, Gauge, IconState, MenuItem, Refresh
 from hexmeter_tray.view import view
 
 from .fake_daemon import meter, status
@@ -14,8 +14,10 @@ from .fake_daemon import meter, status
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW_MS = parse_iso("2026-11-22T14:10:00Z")
 ENDS = {"exhaust_at": "2026-11-26T10:00:00Z", "probability": 0.9}
+LASTS = {"exhaust_at": None, "probability": 0.07}
+POOL = meter(id="pool", kind="pool", label="Add-on pool", limit=500.0, remaining=404.0, period=None)
 NOTHING: dict[str, Any] = {"limit": None, "used": None, "remaining": None, "state": "unknown"}
-MENU_END = ["---", "Refresh now", "Open Hex", "---", "Quit"]
+MENU_END = ["---", "Refresh now", "Pause", "Open Hex", "---", "About Hexmeter", "Quit"]
 
 
 def shown(document: dict[str, Any] | None, **facts: Any) -> list[str]:
@@ -41,7 +43,23 @@ def shown(document: dict[str, Any] | None, **facts: Any) -> list[str]:
         pytest.param(meter(**NOTHING), "Grant unknown", id="unknown is no zero"),
         pytest.param(meter(state="unknown"), "Grant unknown", id="unknown though figures are there"),
         pytest.param(meter(**{**NOTHING, "used": 12.5}), "Grant 12.5 used, limit unknown", id="used without a limit"),
-        pytest.param(meter(forecast=ENDS), "Grant 27.5 of 40 left · lasts until Thu 26 Nov", id="will run out"),
+        pytest.param(
+            meter(forecast=ENDS), "Grant 27.5 of 40 left · ends Thu 26 Nov, 5 days before the reset", id="will run out"
+        ),
+        pytest.param(
+            meter(forecast={**ENDS, "exhaust_at": "2026-11-30T10:00:00Z"}),
+            "Grant 27.5 of 40 left · ends Mon 30 Nov, a day before the reset",
+            id="the last day",
+        ),
+        pytest.param(meter(forecast=LASTS), "Grant 27.5 of 40 left · lasts until Tue 1 Dec", id="will last"),
+        pytest.param(
+            meter(forecast=LASTS, state="exhausted", remaining=0.0), "Grant 0 of 40 left", id="nothing left to last"
+        ),
+        pytest.param(
+            meter(forecast={**LASTS, "probability": None}), "Grant 27.5 of 40 left", id="a forecast nobody should see"
+        ),
+        pytest.param({**POOL, "forecast": ENDS}, "Add-on pool 404 of 500 left · ends Thu 26 Nov", id="no reset"),
+        pytest.param({**POOL, "forecast": LASTS}, "Add-on pool 404 of 500 left", id="lasts without a reset"),
         pytest.param(
             meter(forecast={"exhaust_at": "2026-11-20T10:00:00Z"}), "Grant 27.5 of 40 left", id="a forecast gone by"
         ),
@@ -58,8 +76,7 @@ def test_a_meter_alone_is_one_true_line(given: dict[str, Any], line: str) -> Non
 
 
 def test_several_meters_are_told_apart_by_their_labels() -> None:
-    pool = meter(id="pool", kind="pool", label="Add-on pool", limit=500.0, remaining=404.0)
-    assert shown(status(meters=[meter(), pool]))[:2] == [
+    assert shown(status(meters=[meter(), POOL]))[:2] == [
         "ed@acme.test: 27.5 of 40 left",
         "Add-on pool: 404 of 500 left",
     ]
@@ -180,7 +197,7 @@ def test_without_a_daemon_the_menu_says_how_to_start_it() -> None:
     seen = view(Facts(None, refresh=Refresh(at_ms=NOW_MS, error="the daemon is not running")), NOW_MS, BERLIN)
     lines = {item.label: item.enabled for item in seen.menu if item.label}
     assert list(lines)[:2] == ["The daemon is not running", "Start it with: hexmeter daemon"]
-    assert [label for label, enabled in lines.items() if enabled] == ["Quit"]
+    assert [label for label, enabled in lines.items() if enabled] == ["About Hexmeter", "Quit"]
     assert seen.icon == IconState(Gauge.ABSENT)
     assert seen.title == "Hexmeter: The daemon is not running"
 
@@ -189,12 +206,156 @@ def test_a_daemon_that_may_not_be_asked_is_not_called_absent() -> None:
     assert shown(None, trouble="the daemon's socket may not be opened")[0] == "the daemon's socket may not be opened"
 
 
+def menu_of(document: dict[str, Any] | None, **facts: Any) -> dict[str, MenuItem]:
+    """The menu's entries by id, those below others too."""
+    menu = view(Facts(document, **facts), NOW_MS, BERLIN).menu
+    return {item.id: item for top in menu for item in (top, *top.children)}
+
+
 def test_active_alerts_are_listed_between_meters_and_actions() -> None:
     alerts = ({"id": 7, "title": "Hex credits: 80 % used"}, {"id": 8, "title": "\u202eThe pool ends\x1b[31m"})
-    seen = view(Facts(status(), alerts), NOW_MS, BERLIN)
-    lines = {item.label: item.enabled for item in seen.menu if item.label}
-    assert list(lines)[:4] == ["Grant 27.5 of 40 left", "Hex credits: 80 % used", "The pool ends[31m", "Refresh now"]
-    assert not lines["Hex credits: 80 % used"]
+    labels = shown(status(), alerts=alerts)
+    assert labels[:5] == ["Grant 27.5 of 40 left", "---", "Hex credits: 80 % used", "The pool ends[31m", "---"]
+
+
+ALERT = {"id": 7, "kind": "used", "meter": "grant:ed@acme.test", "title": "80 % used", "state": "firing"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "title", "ways"),
+    [
+        pytest.param(
+            {},
+            "80 % used",
+            ["Snooze until tomorrow", "Snooze until the reset", "Acknowledge", "This is wrong"],
+            id="firing",
+        ),
+        pytest.param(
+            {"state": "snoozed", "snoozed_until": "2026-11-23T08:00:00Z"},
+            "80 % used (snoozed until Mon 23 Nov 09:00)",
+            ["End the snooze", "Acknowledge", "This is wrong"],
+            id="snoozed",
+        ),
+        pytest.param(
+            {"state": "acknowledged"},
+            "80 % used (acknowledged)",
+            ["Take the acknowledgement back", "This is wrong"],
+            id="acknowledged",
+        ),
+        pytest.param(
+            {"kind": "blind", "meter": None, "muted": True},
+            "80 % used (muted)",
+            ["Snooze until tomorrow", "Acknowledge"],
+            id="of no meter, muted",
+        ),
+        pytest.param(
+            {"kind": "runs", "meter": "runs"},
+            "80 % used",
+            ["Snooze until tomorrow", "Snooze until the reset", "Acknowledge"],
+            id="of a meter that nobody calibrates",
+        ),
+    ],
+)
+def test_an_alert_offers_what_can_be_done_about_it(changes: dict[str, Any], title: str, ways: list[str]) -> None:
+    entry = menu_of(status(), alerts=({**ALERT, **changes},))["alert:7"]
+    assert entry.label == title
+    assert [way.label for way in entry.children] == ways
+    assert {way.target for way in entry.children} == {7}
+
+
+def test_of_many_alerts_five_are_listed() -> None:
+    alerts = tuple({**ALERT, "id": number} for number in range(1, 9))
+    assert [label for label in shown(status(), alerts=alerts) if "80 %" in label or "more" in label][-2:] == [
+        "80 % used",
+        "and 3 more",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("today", "line"),
+    [
+        pytest.param({"used": 3.2, "bound": "exact", "dearest": None}, "Today 3.2 used", id="no prompt known"),
+        pytest.param(
+            {"used": 3.2, "bound": "estimated", "dearest": {"credits": 2.1, "user": "ed@acme.test"}},
+            "Today about 3.2 used · dearest prompt 2.1",
+            id="one's own",
+        ),
+        pytest.param({"used": 0, "bound": "exact", "dearest": None}, "Today 0 used", id="nothing yet"),
+        pytest.param({"used": None}, None, id="not known"),
+        pytest.param(None, None, id="not told"),
+    ],
+)
+def test_today_is_one_line(today: dict[str, Any] | None, line: str | None) -> None:
+    assert [label for label in shown(status(today=today)) if label.startswith("Today")] == ([line] if line else [])
+
+
+def test_of_several_people_the_dearest_prompt_has_a_name() -> None:
+    today = {"used": 30.0, "bound": "exact", "dearest": {"credits": 9.5, "user": "ida@acme.test"}}
+    assert "Today 30 used · dearest prompt 9.5 (ida@acme.test)" in shown(status(meters=[meter(), POOL], today=today))
+
+
+def test_everybodys_meters_begin_with_the_pool_and_end_with_runs() -> None:
+    people = [meter(id=f"grant:{name}", label=name, remaining=30.0 - len(name)) for name in ("a", "bb", "ccc", "dddd")]
+    runs = meter(id="runs", kind="runs", label="Project runs", state="exhausted", remaining=0.0)
+    spend = meter(id="spend", kind="spend", label="Spend limit", remaining=39.0)
+    labels = shown(status(meters=[runs, *people, spend, meter(label="ed"), meter(label="full", remaining=40.0), POOL]))
+    assert [label.partition(":")[0] for label in labels[:9]] == [
+        "Spend limit",
+        "Add-on pool",
+        "dddd",
+        "ccc",
+        "ed",
+        "bb",
+        "a",
+        "Project runs",
+        "and 1 more",
+    ]
+
+
+def test_a_pause_shows_and_can_be_ended() -> None:
+    document = status(paused_until="2026-11-22T15:10:00Z", stale=True, meters=[meter(state="critical")])
+    seen = view(Facts(document), NOW_MS, BERLIN)
+    assert seen.menu[0].label == "Paused until 16:10: figures stand still"
+    assert seen.icon == IconState(Gauge.PAUSED, 65)
+    assert "Paused until 16:10" in seen.title
+    assert "Resume (paused until 16:10)" in shown(document)
+    assert "pause" not in menu_of(document)
+
+
+def test_a_pause_that_is_over_is_none() -> None:
+    document = status(paused_until="2026-11-22T14:00:00Z")
+    assert view(Facts(document), NOW_MS, BERLIN).icon == IconState(Gauge.OK, 65)
+    assert [way.label for way in menu_of(document)["pause"].children] == ["For 1 hour", "Until tomorrow"]
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "default"),
+    [
+        pytest.param(None, Action.OPEN_HEX, id="none"),
+        pytest.param("http://127.0.0.1:8377/?token=x", Action.OPEN_DASHBOARD, id="served here"),
+        pytest.param("http://[::1]:8377/", Action.OPEN_DASHBOARD, id="served here on IPv6"),
+        pytest.param("http://evil.test:8377/", Action.OPEN_HEX, id="served elsewhere"),
+        pytest.param("file:///etc/passwd", Action.OPEN_HEX, id="no page"),
+        pytest.param("http://127.0.0.1:99999/", Action.OPEN_HEX, id="no port"),
+        pytest.param(7, Action.OPEN_HEX, id="no link"),
+    ],
+)
+def test_the_dashboard_is_offered_where_this_machine_serves_it(dashboard: object, default: Action) -> None:
+    document = status(links={"hex": "https://app.hex.tech", "dashboard": dashboard})
+    seen = view(Facts(document), NOW_MS, BERLIN)
+    assert seen.default is default
+    assert ("Open dashboard" in shown(document)) is (default is Action.OPEN_DASHBOARD)
+
+
+@pytest.mark.parametrize(("at_login", "toggle"), [(None, []), (True, [True]), (False, [False])])
+def test_start_at_login_is_a_check_box_where_there_is_such_a_thing(at_login: bool | None, toggle: list[bool]) -> None:
+    menu = menu_of(status(), at_login=at_login)
+    assert [item.toggle for name, item in menu.items() if name == "login"] == toggle
+
+
+def test_what_the_icon_says_by_colour_a_screen_reader_says_in_words() -> None:
+    menu = menu_of(status(meters=[meter(state="warning", remaining=8.0)]))
+    assert menu["meter:grant:ed@acme.test"].said == "Grant 8 of 40 left, warning"
 
 
 @pytest.mark.parametrize(

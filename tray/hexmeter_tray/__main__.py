@@ -2,13 +2,12 @@
 
 import argparse
 import logging
-import os
 import sys
 
 from hexmeter import __version__
 from hexmeter.core.strings import clean
-from hexmeter.wire.address import socket_path
 from hexmeter.wire.client import ClientError
+from hexmeter_tray.settings import read_settings
 
 _DESCRIPTION = """\
 Shows in the desktop's tray what your Hex credits are doing, and delivers the daemon's notifications.
@@ -27,7 +26,8 @@ exit codes:
   1  no desktop session, or lost   4  this tray is running already
 
 The icon needs a desktop that shows StatusNotifierItem icons (KDE, Xfce, Cinnamon, LXQt; GNOME with
-the AppIndicator extension). Without one the notifications still come.
+the AppIndicator extension) or, without a menu, an X11 panel with XEmbed icons. Without one the
+notifications still come. --which says what is used here; [tray] and [notify] backend choose.
 """
 
 
@@ -36,22 +36,23 @@ def run(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     _log_to_stderr()
     try:
-        socket = socket_path(arguments.config)
+        settings = read_settings(arguments.config)
     except ClientError as error:
         return _refuse(f"{error.message}; {error.hint}", error.exit_code)
-    # Before the costly imports, and so that a start from a text console or cron is explained, not traced back.
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return _refuse("no screen: neither DISPLAY nor WAYLAND_DISPLAY is set; start it inside a desktop session")
 
+    # The costly imports, after what can go wrong without them.
     import asyncio
 
-    from hexmeter_tray.app import run_tray
-    from hexmeter_tray.bus import session_bus_address
+    from hexmeter_tray.running import run_tray, tell_which
 
-    address = session_bus_address()
-    if address is None:
-        return _refuse("no D-Bus session bus: DBUS_SESSION_BUS_ADDRESS is not set; start it inside a desktop session")
-    return asyncio.run(run_tray(address, socket))
+    if arguments.which:
+        return asyncio.run(tell_which(settings, as_json=arguments.json))
+    if sys.platform == "darwin":
+        from hexmeter_tray.nativetray import run_beside_icon
+
+        return run_beside_icon(lambda: asyncio.run(run_tray(settings)))
+    else:  # noqa: RET505 (mypy knows platforms by this form)
+        return asyncio.run(run_tray(settings))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", metavar="FILE", help="the daemon's configuration file, which names its socket")
+    parser.add_argument("--which", action="store_true", help="say how icon and notifications would be shown, and why")
+    parser.add_argument("--json", action="store_true", help="with --which: for programs")
     parser.add_argument("--version", action="version", version=f"hexmeter-tray {__version__}")
     return parser
 

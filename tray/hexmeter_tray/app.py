@@ -1,117 +1,139 @@
 """The tray put together: one loop, the daemon's events in, the icon, the menu and the notifications out."""
 
 import asyncio
-import hashlib
 import logging
 import os
-import signal
-import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
-from hexmeter.wire.client import Client, ClientError
-from hexmeter_tray import links
-from hexmeter_tray.bus import BusError, SessionBus
+from hexmeter import __version__
+from hexmeter.core.backends import DBUS, SNI
+from hexmeter.core.strings import clean
+from hexmeter.wire.client import Client
+from hexmeter_tray import texts
+from hexmeter_tray.backends import Choice
+from hexmeter_tray.beside import in_thread, spawn
+from hexmeter_tray.deeds import Deeds, starts_at_login
 from hexmeter_tray.deliver import Courier
-from hexmeter_tray.feed import Feed, in_thread
-from hexmeter_tray.meters import text
-from hexmeter_tray.model import Action, Facts, Refresh, View
-from hexmeter_tray.notify import DbusNotifier
-from hexmeter_tray.sni import SniTray
-from hexmeter_tray.view import hex_link, view
+from hexmeter_tray.entries import hex_link
+from hexmeter_tray.failures import CallFailed
+from hexmeter_tray.feed import Feed
+from hexmeter_tray.model import Action, Facts, MenuItem, View
+from hexmeter_tray.notify import Notice, Notifier, dressed
+from hexmeter_tray.settings import Settings
+from hexmeter_tray.view import view
+
+if TYPE_CHECKING:
+    from hexmeter_tray.bus import SessionBus
 
 log = logging.getLogger(__name__)
 
-POLL_TIMEOUT_S = 120.0
 _LAST_WORDS_S = 1.0
-_DONE, _FAILED, _ALREADY_RUNNING = 0, 1, 4
+_ASK_TIMEOUT_S = 5.0
 
 
 class Tray(Protocol):
     """What a tray backend offers."""
 
     async def start(self) -> None:
-        """Offer the icon to the desktop."""
+        """Offer the icon to the desktop. Raises BusError or TrayError."""
 
     def show(self, view: View) -> None:
         """Show this view from now on."""
 
+    async def wait_until_lost(self) -> str:
+        """Wait for the end of the session; why the icon is gone."""
 
-async def run_tray(bus_address: str, socket_path: str) -> int:
-    """Be the tray of the daemon at `socket_path` until told to end; the exit code."""
-    told_to_end = asyncio.Event()
-    # First of all: a session may end while the tray is still starting.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told_to_end.set)
-    try:
-        bus = await SessionBus.connect(bus_address)
-        if not await bus.own(_bus_name(socket_path)):
-            say("another tray shows this configuration in this session already")
-            return _ALREADY_RUNNING
-        app = App(bus, Client(socket_path), told_to_end)
-        await app.start()
-    except BusError as error:
-        say(f"the D-Bus session bus cannot be used: {error}; the tray needs one, as every desktop session has")
-        return _FAILED
-    return await app.run_until_told()
+    def stop(self) -> None:
+        """Take the icon away."""
 
 
-def say(line: str) -> None:
-    """One line for whoever started the tray."""
-    print(f"hexmeter-tray: {line}", file=sys.stderr)
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """How the icon and the notifications are shown; neither choice is none."""
 
-
-def _bus_name(socket_path: str) -> str:
-    """The name that only one tray can own per session and configuration."""
-    real = os.path.realpath(socket_path)
-    return f"tech.hexmeter.Tray.x{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}"
+    tray: Choice
+    notify: Choice
 
 
 class App:
     """Keeps the facts, shows each change of them, and does what is clicked. Ends when `told_to_end` is set."""
 
-    def __init__(self, bus: SessionBus, client: Client, told_to_end: asyncio.Event) -> None:
+    def __init__(
+        self, bus: "SessionBus | None", backends: Backends, settings: Settings, told_to_end: asyncio.Event
+    ) -> None:
         self._bus = bus
-        self._client = client
-        self._facts = Facts()
-        self._view: View | None = None
+        self._backends = backends
+        self._settings = settings
+        self._client = Client(settings.socket)
         self._told_to_end = told_to_end
-        self._tray: Tray = SniTray(bus, self._on_action, self._show)
-        self._notifier = DbusNotifier(
-            bus,
-            on_seen=lambda notice: self._courier.on_seen(notice),
-            on_link=lambda link: bus.spawn(links.open_link(link)),
-            on_available=lambda: self._courier.on_available(),
-            can_open=lambda link: links.openable(link, hex_link(self._facts.status)),
-        )
+        self._facts = Facts(at_login=starts_at_login(settings.config))
+        self._view = view(self._facts, _now_ms(), None)
+        self._tray = self._new_tray()
+        self._notifier = self._new_notifier()
+        self._deeds = Deeds(self._post, lambda: self._facts, self._change, self._tell, self._about, settings.config)
         claimant = f"tray-{os.getpid()}-{os.urandom(6).hex()}"
-        self._courier = Courier(self._post, self._notifier, claimant)
+        self._courier = Courier(
+            lambda path, body: self._post(path, body, None), self._notifier, claimant, dress=self._dress
+        )
 
     async def start(self) -> None:
-        """Offer the icon, listen to the desktop and to the daemon. Raises BusError."""
-        self._show()
+        """Offer the icon, listen to the desktop and to the daemon. Raises BusError or TrayError."""
         await self._tray.start()
         await self._notifier.start()
         Feed(self._client, self._on_event, self._on_lost).start()
 
-    async def run_until_told(self) -> int:
-        """Run until Quit, a signal or the end of the session; the exit code."""
+    async def run_until_told(self) -> str:
+        """Run until Quit, a signal or the end of the session; then why, empty for the first two."""
         loop = asyncio.get_running_loop()
         told = loop.create_task(self._told_to_end.wait())
-        lost = loop.create_task(self._bus.wait_until_lost())
-        await asyncio.wait({told, lost}, return_when=asyncio.FIRST_COMPLETED)
+        ends = [loop.create_task(self._tray.wait_until_lost())]
+        if self._bus is not None:
+            ends.append(loop.create_task(self._bus.wait_until_lost()))
+        await asyncio.wait({told, *ends}, return_when=asyncio.FIRST_COMPLETED)
         if not told.done():
-            say(f"the D-Bus session bus went away ({lost.result()})")
-            return _FAILED
+            return next(end.result() for end in ends if end.done())
         await self._courier.finish(_LAST_WORDS_S)
-        self._bus.disconnect()
-        await lost
-        return _DONE
+        self._tray.stop()
+        if self._bus is not None:
+            self._bus.disconnect()
+            await self._bus.wait_until_lost()
+        return ""
+
+    def _new_tray(self) -> Tray:
+        if self._backends.tray.backend == SNI:
+            from hexmeter_tray.sni import SniTray
+
+            assert self._bus is not None
+            return SniTray(self._bus, self._view, self._on_action, self._on_click, self._show)
+        if os.name == "posix" and os.uname().sysname != "Darwin":
+            from hexmeter_tray.xtray import XTray
+
+            return XTray(self._on_action, self._view)
+        from hexmeter_tray.nativetray import NativeTray
+
+        return NativeTray(self._on_action, self._on_click, self._view)
+
+    def _new_notifier(self) -> Notifier:
+        bus = self._bus
+        if self._backends.notify.backend == DBUS:
+            from hexmeter_tray.dbusnotify import DbusNotifier
+
+            assert bus is not None
+            return DbusNotifier(
+                bus,
+                on_seen=lambda notice: self._courier.on_seen(notice),
+                on_action=self._on_button,
+                on_available=lambda: self._courier.on_available(),
+            )
+        from hexmeter_tray.plyernotify import PlyerNotifier
+
+        return PlyerNotifier(bus, on_available=lambda: self._courier.on_available())
 
     def _show(self) -> None:
-        now = view(self._facts, int(time.time() * 1000), None)
+        now = view(self._facts, _now_ms(), None)
         if now != self._view:
             self._view = now
             self._tray.show(now)
@@ -125,40 +147,56 @@ class App:
             self._change(replace(self._facts, status=document, trouble=""))
         elif event == "alerts":
             self._change(replace(self._facts, alerts=_active(document)))
-            pending = document.get("pending")
-            self._courier.on_alerts(pending if isinstance(pending, int) else 0)
+            pending, withdrawn = document.get("pending"), document.get("withdrawn")
+            moot = frozenset(withdrawn) if isinstance(withdrawn, list) else frozenset[int]()
+            self._courier.on_alerts(pending if isinstance(pending, int) else 0, moot)
 
     def _on_lost(self, reason: str) -> None:
         self._change(replace(self._facts, status=None, alerts=(), trouble=reason))
 
-    def _on_action(self, action: Action) -> None:
-        if action is Action.REFRESH and self._facts.status is not None and not self._facts.refresh.running:
-            self._bus.spawn(self._refresh())
-        elif action is Action.OPEN_HEX and (link := hex_link(self._facts.status)):
-            self._bus.spawn(links.open_link(link))
-        elif action is Action.QUIT:
+    def _on_click(self, item: MenuItem) -> None:
+        if item.action is not None:
+            self._on_action(item.action, () if item.target is None else (item.target,))
+
+    def _on_action(self, action: Action, alerts: tuple[int, ...] = ()) -> None:
+        if action is Action.QUIT:
             self._told_to_end.set()
+        else:
+            self._deeds.do(action, alerts)
 
-    async def _refresh(self) -> None:
-        self._change(replace(self._facts, refresh=Refresh(running=True)))
-        try:
-            answer = await in_thread(lambda: self._client.post("/v1/poll", {}, timeout_s=POLL_TIMEOUT_S))
-            result = _refreshed(answer)
-        except ClientError as error:
-            result = Refresh(error=error.message)
-        self._change(replace(self._facts, refresh=replace(result, at_ms=int(time.time() * 1000))))
+    def _on_button(self, notice: Notice, action: Action) -> None:
+        self._deeds.do(action, notice.alerts, notice.link)
 
-    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return await in_thread(lambda: self._client.post(path, body))
+    def _dress(self, notice: Notice) -> Notice:
+        return dressed(notice, self._facts.alerts, hex_link(self._facts.status))
+
+    def _tell(self, notice: Notice) -> None:
+        """Show a message of our own; it is said in the log where that cannot be done."""
+
+        async def show() -> None:
+            try:
+                async with asyncio.timeout(_ASK_TIMEOUT_S):
+                    await self._notifier.show(notice)
+            except (CallFailed, TimeoutError):
+                log.warning("%s: %s", notice.title, notice.body)
+
+        spawn(show())
+
+    def _about(self) -> str:
+        status = self._facts.status
+        daemon = None if status is None else clean(str(status.get("version")), 20)
+        tray, notify = self._backends.tray, self._backends.notify
+        backends = texts.backends_are(str(tray.backend), tray.reason, str(notify.backend), notify.reason)
+        return texts.about(__version__, daemon, self._settings.socket, backends)
+
+    async def _post(self, path: str, body: dict[str, Any], timeout_s: float | None) -> dict[str, Any]:
+        return await in_thread(lambda: self._client.post(path, body, timeout_s=timeout_s))
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _active(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     active = document.get("active")
     return tuple(alert for alert in active if isinstance(alert, Mapping)) if isinstance(active, list) else ()
-
-
-def _refreshed(answer: Mapping[str, Any]) -> Refresh:
-    if answer.get("ok") is not True:
-        return Refresh(error=text(answer.get("error")) or "see the daemon's log")
-    increases = answer.get("increases")
-    return Refresh(increases=increases if isinstance(increases, int) else 0)

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Coroutine
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +13,12 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusError, InvalidAddressError
 from dbus_fast.service import ServiceInterface
 
+from hexmeter_tray.failures import BusError, CallFailed, NoAnswer, ServiceAbsent
+
 log = logging.getLogger(__name__)
 
 CALL_TIMEOUT_S = 10.0
 _BUS_NAME, _BUS_PATH = "org.freedesktop.DBus", "/org/freedesktop/DBus"
-
-
-class BusError(Exception):
-    """BusError: the session bus cannot be reached
-    └── CallFailed: a service did not do what was asked
-         ├── ServiceAbsent: nobody owns its name, or it cannot be started
-         └── NoAnswer: it did not answer within our time-out
-    """
-
-
-class CallFailed(BusError):
-    """A service did not do what was asked; the message is its own."""
-
-
-class ServiceAbsent(CallFailed):
-    """Nobody owns the service's name, and it cannot be started."""
-
-
-class NoAnswer(CallFailed):
-    """The service did not answer within our time-out; it may still do so."""
 
 
 _ABSENT_ERRORS = (
@@ -63,16 +46,20 @@ class SessionBus:
         self._bus = bus
         self._signals: list[tuple[str, str, Callable[[list[Any]], None]]] = []
         self._owners: dict[str, Callable[[bool], None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         bus.add_message_handler(self._on_message)
 
     @classmethod
     async def connect(cls, address: str) -> "SessionBus":
         """Connect to the bus at `address`; raises BusError when that cannot be done."""
         try:
-            return cls(await MessageBus(bus_address=address, auth_timeout=CALL_TIMEOUT_S).connect())
+            bus = MessageBus(bus_address=address, auth_timeout=CALL_TIMEOUT_S)
+            await bus.connect()
         except (OSError, InvalidAddressError, DBusError, EOFError) as error:
             raise BusError(str(error) or type(error).__name__) from None
+        writer = bus._writer
+        if writer is not None and writer.sock is not None:
+            writer.sock = _PatientSocket(writer.sock)  # type: ignore[assignment]
+        return cls(bus)
 
     async def own(self, name: str) -> bool:
         """Take a well-known name; False when somebody else has it."""
@@ -126,15 +113,12 @@ class SessionBus:
         await self._add_match(
             f"type='signal',sender='{_BUS_NAME}',interface='{_BUS_NAME}',member='NameOwnerChanged',arg0='{name}'"
         )
-        (owned,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "NameHasOwner", "s", [name])
-        callback(owned)
+        callback(await self.has_owner(name))
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` beside the rest; it handles its own errors."""
-        task = asyncio.get_running_loop().create_task(work)
-        # The loop itself holds tasks only weakly.
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def has_owner(self, name: str) -> bool:
+        """Whether anybody has `name` now."""
+        (owned,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "NameHasOwner", "s", [name])
+        return bool(owned)
 
     async def wait_until_lost(self) -> str:
         """Wait for the connection's end; why it ended."""
@@ -162,6 +146,23 @@ class SessionBus:
         for interface, member, callback in self._signals:
             if (message.interface, message.member) == (interface, member):
                 callback(message.body)
+
+
+class _PatientSocket:
+    """A socket that has no room takes nothing, which is no error.
+
+    dbus-fast 5.2 writes on at once while a full socket still holds half a message, and takes the error for the end of
+    the connection: so a panel that is slow to fetch our pictures would end the tray.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def send(self, data: memoryview) -> int:
+        try:
+            return self._sock.send(data)
+        except BlockingIOError:
+            return 0
 
 
 def _error(service: str, reply: Message) -> CallFailed:

@@ -87,6 +87,8 @@ def _properties(item: MenuItem) -> Properties:
     # An underscore would underline the letter after it, as the access key.
     label = item.label.replace("_", "__")
     properties = {"label": Variant("s", label), "enabled": Variant("b", item.enabled)}
+    if item.said:
+        properties["accessible-desc"] = Variant("s", item.said)
     if item.toggle is not None:
         properties["toggle-type"] = Variant("s", "checkmark")
         properties["toggle-state"] = Variant("i", int(item.toggle))
@@ -98,12 +100,14 @@ def _properties(item: MenuItem) -> Properties:
 class DbusMenu(ServiceInterface):
     """The menu on the bus. `on_click` gets the item; `on_open` runs before a panel shows the menu."""
 
-    def __init__(self, on_click: Callable[[MenuItem], None], on_open: Callable[[], None]) -> None:
+    def __init__(
+        self, items: tuple[MenuItem, ...], on_click: Callable[[MenuItem], None], on_open: Callable[[], None]
+    ) -> None:
         super().__init__("com.canonical.dbusmenu")
         self._on_click = on_click
         self._on_open = on_open
         self._numbers = Numbers()
-        self._tree = tree((), self._numbers)
+        self._tree = tree(items, self._numbers)
         self._revision = 1
 
     def show(self, items: tuple[MenuItem, ...]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from hexmeter.core.strings import clean
 from hexmeter.wire.client import ApiError, ClientError, DaemonAbsent
-from hexmeter_tray.bus import CallFailed
+from hexmeter_tray.failures import CallFailed
 from hexmeter_tray.notify import Notice, Notifier
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def parse_notice(document: Mapping[str, Any]) -> Notice:
 
 
 class Courier:
-    """Delivers what waits for the desktop. `post` asks the daemon; it raises ClientError.
+    """Delivers what waits for the desktop. `post` asks the daemon; it raises ClientError. `dress` adds the buttons.
 
     Call `on_alerts` with each alerts event, `on_available` when the notification service appears, and `on_seen`
     for a notice that was clicked or closed by hand.
@@ -77,26 +77,31 @@ class Courier:
         notifier: Notifier,
         claimant: str,
         *,
+        dress: Callable[[Notice], Notice] = lambda notice: notice,
         show_timeout_s: float = SHOW_TIMEOUT_S,
         retry_s: float = RETRY_S,
     ) -> None:
         self._post = post
         self._notifier = notifier
         self._claimant = claimant
+        self._dress = dress
         self._show_timeout_s = show_timeout_s
         self._retry_s = retry_s
         self._shown: dict[int, None] = {}
         self._owed: dict[tuple[int, ...], Confirmation] = {}
         self._late: set[asyncio.Task[None]] = set()
+        self._withdrawn: frozenset[int] = frozenset()
         self._pending = False
         self._held = False
         self._again = False
         self._round: asyncio.Task[None] | None = None
         self._retry: asyncio.TimerHandle | None = None
 
-    def on_alerts(self, pending: int) -> None:
-        """So many deliveries wait; also the moment to confirm what the daemon missed while it was away."""
+    def on_alerts(self, pending: int, withdrawn: frozenset[int] = frozenset()) -> None:
+        """So many deliveries wait, and so many alerts need no notification any more; also the moment to confirm what
+        the daemon missed while it was away."""
         self._pending = pending > 0
+        self._withdrawn = withdrawn
         self._wake()
 
     def on_available(self) -> None:
@@ -106,6 +111,8 @@ class Courier:
 
     def on_seen(self, notice: Notice) -> None:
         """The user clicked the notice or closed it by hand."""
+        if not notice.deliveries:
+            return
         self._owed[notice.deliveries] = Confirmation.SEEN
         self._wake()
 
@@ -128,6 +135,9 @@ class Courier:
                 await self._confirm_owed()
                 if self._pending and not self._unavailable():
                     await self._deliver()
+                # Last: a moot notice may have been replaced by now, and need not blink.
+                if self._withdrawn and not self._again:
+                    await self._notifier.withdraw(self._withdrawn)
         except DaemonAbsent:
             # Its first alerts event, when it is back, says what waits.
             return
@@ -146,7 +156,7 @@ class Courier:
         if notices:
             self._pending = self._again = True
         for notice in notices:
-            await self._carry(notice)
+            await self._carry(self._dress(notice))
         await self._confirm_owed()
 
     async def _carry(self, notice: Notice) -> None:

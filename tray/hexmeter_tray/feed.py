@@ -1,14 +1,13 @@
-"""The daemon from the event loop's side: its events by a thread of their own, and calls that do not block."""
+"""The daemon from the event loop's side: its events, by a thread of their own."""
 
 import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from hexmeter.wire.client import Client, ClientError, DaemonAbsent
-
-Answer = TypeVar("Answer")
+from hexmeter_tray import texts
 
 FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 30.0
@@ -55,34 +54,5 @@ class Feed:
         except ClientError as error:
             return heard, error.message
         except ValueError:
-            return heard, "the daemon's events cannot be read: is it of another version?"
+            return heard, texts.OTHER_VERSION
         return heard, ""
-
-
-async def in_thread(work: Callable[[], Answer]) -> Answer:
-    """What `work` returns or raises, done on a thread of its own that ends with the process.
-
-    An executor's threads would keep the process from ending while the daemon takes its time to answer.
-    """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Answer] = loop.create_future()
-
-    def settle(value: Answer | None, error: Exception | None) -> None:
-        if answer.done():
-            return
-        if error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(value)  # type: ignore[arg-type]  # a value of None is what `work` returned
-
-    def run() -> None:
-        value, failure = None, None
-        try:
-            value = work()
-        except Exception as error:  # handed to whoever awaits it
-            failure = error
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, value, failure)
-
-    threading.Thread(target=run, daemon=True).start()
-    return await answer

@@ -3,10 +3,13 @@
 import asyncio
 import logging
 import re
+import sys
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 log = logging.getLogger(__name__)
 
+_OPENERS = {"darwin": ("open",), "win32": ("rundll32", "url.dll,FileProtocolHandler")}
 _PLAIN = re.compile(r"[!-~]+")
 
 
@@ -21,18 +24,33 @@ def openable(link: str, hex_link: str | None) -> bool:
         return False
 
 
+def local(link: str) -> bool:
+    """Whether `link` is a page that this machine serves to itself."""
+    if not _PLAIN.fullmatch(link) or "\\" in link:
+        return False
+    try:
+        asked = urlsplit(link)
+        plain = asked.scheme == "http" and asked.username is None and asked.password is None and asked.port is not None
+        return plain and ip_address(asked.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
 async def open_link(link: str) -> None:
-    """Hand `link` to xdg-open; one line in the log when that fails. The caller has asked `openable`."""
+    """Hand `link` to the desktop; one line in the log when that fails. The caller has asked `openable` or `local`."""
     null = asyncio.subprocess.DEVNULL
+    opener = _OPENERS.get(sys.platform, ("xdg-open",))
+    # The query may hold a one-time token.
+    shown = link.partition("?")[0]
     try:
         process = await asyncio.create_subprocess_exec(
-            "xdg-open", link, stdin=null, stdout=null, stderr=null, start_new_session=True
+            *opener, link, stdin=null, stdout=null, stderr=null, start_new_session=True
         )
     except OSError as error:
-        log.warning("cannot open %s: xdg-open: %s", link, error.strerror)
+        log.warning("cannot open %s: %s: %s", shown, opener[0], error.strerror)
         return
     if await process.wait():
-        log.warning("cannot open %s: xdg-open ended with status %d", link, process.returncode)
+        log.warning("cannot open %s: %s ended with status %d", shown, opener[0], process.returncode)
 
 
 def _https(link: SplitResult) -> bool:

@@ -14,7 +14,11 @@ _LABEL_CHARACTERS = 60
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One meter: amounts in credits (runs for `runs`), None where unknown; `exhaust_at_ms` only if it will run out."""
+    """One meter: amounts in credits (runs for `runs`), None where unknown.
+
+    `foreseen`: there is a forecast; `exhaust_at_ms` only if it says that the meter will run out. `reset_ms`: the
+    period's end.
+    """
 
     id: str
     kind: str
@@ -24,7 +28,9 @@ class Figure:
     limit: float | None
     used: float | None
     remaining: float | None
+    foreseen: bool
     exhaust_at_ms: int | None
+    reset_ms: int | None
 
     @property
     def share_left(self) -> float | None:
@@ -67,13 +73,20 @@ def instant(value: object) -> int | None:
         return None
 
 
+def number(value: object) -> float | None:
+    """A finite number, or None when it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
+
+
 def text(value: object, limit: int = 200) -> str:
     """A stranger's string made harmless and one line; what is no string is empty."""
     return clean(" ".join(value.split()), limit) if isinstance(value, str) else ""
 
 
 def _figure(meter: Mapping[str, Any]) -> Figure:
-    state, forecast = meter.get("state"), meter.get("forecast")
+    state, forecast, period = meter.get("state"), meter.get("forecast"), meter.get("period")
     identity = text(meter.get("id"))
     return Figure(
         id=identity,
@@ -81,14 +94,10 @@ def _figure(meter: Mapping[str, Any]) -> Figure:
         label=text(meter.get("label"), _LABEL_CHARACTERS) or identity,
         state=state if isinstance(state, str) and state in _SEVERITY else "unknown",
         bound=text(meter.get("bound")),
-        limit=_number(meter.get("limit")),
-        used=_number(meter.get("used")),
-        remaining=_number(meter.get("remaining")),
+        limit=number(meter.get("limit")),
+        used=number(meter.get("used")),
+        remaining=number(meter.get("remaining")),
+        foreseen=isinstance(forecast, Mapping) and number(forecast.get("probability")) is not None,
         exhaust_at_ms=instant(forecast.get("exhaust_at")) if isinstance(forecast, Mapping) else None,
+        reset_ms=instant(period.get("end")) if isinstance(period, Mapping) else None,
     )
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return value

@@ -7,10 +7,25 @@ from typing import Any
 
 
 class Action(Enum):
-    """What a click may ask for; the app decides how."""
+    """What a click may ask for; some of a `target`. The app decides how."""
 
     REFRESH = "refresh"
     OPEN_HEX = "open_hex"
+    OPEN_DASHBOARD = "open_dashboard"
+    SNOOZE = "snooze"
+    """An alert, until tomorrow."""
+    SNOOZE_TO_RESET = "snooze_to_reset"
+    UNSNOOZE = "unsnooze"
+    ACKNOWLEDGE = "acknowledge"
+    UNACKNOWLEDGE = "unacknowledge"
+    WRONG = "wrong"
+    """An alert's figure is not Hex's: say how to calibrate its meter."""
+    PAUSE_HOUR = "pause_hour"
+    PAUSE_TO_TOMORROW = "pause_to_tomorrow"
+    RESUME = "resume"
+    START_AT_LOGIN = "start_at_login"
+    STOP_AT_LOGIN = "stop_at_login"
+    ABOUT = "about"
     QUIT = "quit"
 
 
@@ -26,7 +41,8 @@ class MenuItem:
     """One entry. `id` is the same for the same thing from view to view, so that menus can be updated in place.
 
     `label` is plain text: a backend escapes what its toolkit would interpret. `toggle` is None for an entry
-    that is not a check box, else whether it is on. An entry with `children` opens them.
+    that is not a check box, else whether it is on. An entry with `children` opens them. `said` is what a screen reader
+    says in place of the label; `target` is the number of the alert that the action is about.
     """
 
     id: str
@@ -34,6 +50,8 @@ class MenuItem:
     enabled: bool = True
     kind: Kind = Kind.LINE
     action: Action | None = None
+    target: int | None = None
+    said: str = ""
     toggle: bool | None = None
     children: tuple["MenuItem", ...] = ()
 
@@ -67,6 +85,8 @@ class View:
     title: str
     tooltip: tuple[str, ...]
     menu: tuple[MenuItem, ...]
+    default: Action | None = None
+    """What a click on the icon itself does."""
 
     @property
     def urgent(self) -> bool:
@@ -86,9 +106,13 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the tray knows. `status` is None while no daemon answers; `trouble` says why, if it is not mere absence."""
+    """What the tray knows. `status` is None while no daemon answers; `trouble` says why, if it is not mere absence.
+
+    `at_login`: whether the tray starts at login; None where it cannot.
+    """
 
     status: Mapping[str, Any] | None = None
     alerts: tuple[Mapping[str, Any], ...] = ()
     refresh: Refresh = field(default_factory=Refresh)
     trouble: str = ""
+    at_login: bool | None = None

@@ -14,9 +14,11 @@ from dbus_fast.annotations import DBusBool, DBusInt32, DBusObjectPath, DBusSigna
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
 from hexmeter_tray import dbusmenu, texts
-from hexmeter_tray.bus import BusError, SessionBus
+from hexmeter_tray.beside import spawn
+from hexmeter_tray.bus import SessionBus
+from hexmeter_tray.failures import BusError
 from hexmeter_tray.icon import Pixmap, pixmaps
-from hexmeter_tray.model import Action, Gauge, IconState, MenuItem, View
+from hexmeter_tray.model import Action, MenuItem, View
 
 log = logging.getLogger(__name__)
 
@@ -25,17 +27,24 @@ INTERFACE = "org.kde.StatusNotifierItem"
 _WATCHER, _WATCHER_PATH = "org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher"
 
 Pixmaps = Annotated[list[Pixmap], DBusSignature("a(iiay)")]
-_NOTHING = View(IconState(Gauge.ABSENT), texts.APP_NAME, (), ())
 
 
 class SniTray:
-    """The tray of desktops with a StatusNotifierItem host. `on_action` gets what the user asked for."""
+    """The tray of desktops with a StatusNotifierItem host. `on_action` gets what a click on the icon asks for,
+    `on_click` the menu's item, and `on_open` is called before the menu shows."""
 
-    def __init__(self, bus: SessionBus, on_action: Callable[[Action], None], on_open: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        bus: SessionBus,
+        view: View,
+        on_action: Callable[[Action], None],
+        on_click: Callable[[MenuItem], None],
+        on_open: Callable[[], None],
+    ) -> None:
         self._bus = bus
         self._name = f"{INTERFACE}-{os.getpid()}-1"
-        self._item = _Item(on_action)
-        self._menu = dbusmenu.DbusMenu(lambda item: _clicked(item, on_action), on_open)
+        self._item = _Item(view, on_action)
+        self._menu = dbusmenu.DbusMenu(view.menu, on_click, on_open)
 
     async def start(self) -> None:
         """Offer the icon, and register it with every watcher that appears. Raises BusError."""
@@ -49,11 +58,18 @@ class SniTray:
         self._menu.show(view.menu)
         self._item.show(view)
 
+    async def wait_until_lost(self) -> str:
+        """See Tray."""
+        return texts.bus_lost(await self._bus.wait_until_lost())
+
+    def stop(self) -> None:
+        """The icon goes with the connection."""
+
     def _on_watcher(self, present: bool) -> None:
         if present:
-            self._bus.spawn(self._register())
+            spawn(self._register())
         else:
-            log.warning("no tray host is running: the icon will appear when one does, notifications work without")
+            log.warning("%s", texts.NO_WATCHER)
 
     async def _register(self) -> None:
         try:
@@ -62,16 +78,11 @@ class SniTray:
             log.warning("the tray host did not take the icon: %s", error)
 
 
-def _clicked(item: MenuItem, on_action: Callable[[Action], None]) -> None:
-    if item.action is not None:
-        on_action(item.action)
-
-
 class _Item(ServiceInterface):
-    def __init__(self, on_action: Callable[[Action], None]) -> None:
+    def __init__(self, view: View, on_action: Callable[[Action], None]) -> None:
         super().__init__(INTERFACE)
         self._on_action = on_action
-        self._view = _NOTHING
+        self._view = view
 
     def show(self, view: View) -> None:
         before, self._view = self._view, view
@@ -108,6 +119,14 @@ class _Item(ServiceInterface):
     @dbus_property(PropertyAccess.READ, name="IconName")
     def icon_name(self) -> DBusStr:
         return ""
+
+    @dbus_property(PropertyAccess.READ, name="IconAccessibleDesc")
+    def icon_accessible_desc(self) -> DBusStr:
+        return self._view.title
+
+    @dbus_property(PropertyAccess.READ, name="AttentionAccessibleDesc")
+    def attention_accessible_desc(self) -> DBusStr:
+        return self._view.title
 
     @dbus_property(PropertyAccess.READ, name="IconThemePath")
     def icon_theme_path(self) -> DBusStr:
@@ -154,7 +173,8 @@ class _Item(ServiceInterface):
     def activate(self, x: DBusInt32, y: DBusInt32) -> None:
         """A left click where the panel does not open the menu itself."""
         del x, y
-        self._on_action(Action.OPEN_HEX)
+        if self._view.default is not None:
+            self._on_action(self._view.default)
 
     @dbus_method(name="SecondaryActivate")
     def secondary_activate(self, x: DBusInt32, y: DBusInt32) -> None:

@@ -12,9 +12,44 @@ NO_METERS = "No figures yet"
 REFRESH = "Refresh now"
 REFRESHING = "Refreshing…"
 OPEN_HEX = "Open Hex"
+OPEN_DASHBOARD = "Open dashboard"
+PAUSE = "Pause"
+PAUSE_HOUR = "For 1 hour"
+PAUSE_TO_TOMORROW = "Until tomorrow"
+SNOOZE = "Snooze until tomorrow"
+SNOOZE_TO_RESET = "Snooze until the reset"
+UNSNOOZE = "End the snooze"
+ACKNOWLEDGE = "Acknowledge"
+UNACKNOWLEDGE = "Take the acknowledgement back"
+WRONG = "This is wrong"
+START_AT_LOGIN = "Start at login"
+ABOUT = "About Hexmeter"
+NOT_DONE = "Hexmeter could not do that"
+SEE_THE_LOG = "see the daemon's log"
+WRONG_TITLE = "Set it to what Hex shows"
+ANOTHER_TRAY = "another tray shows this configuration in this session already"
+OTHER_VERSION = "the daemon's events cannot be read: is it of another version?"
 QUIT = "Quit"
 UNKNOWN = "unknown"
 GRANT = "Grant"
+
+NO_SCREEN = "no screen: neither DISPLAY nor WAYLAND_DISPLAY is set; start it inside a desktop session"
+ONLY_ON_LINUX = 'there is no D-Bus session on this platform; take backend = "auto"'
+NATIVE_TRAY = "this platform's own tray"
+NATIVE_NOTIFICATIONS = "this platform's own notifications"
+WATCHER_IS_THERE = "the desktop shows StatusNotifierItem icons"
+ONLY_XEMBED = "the panel shows XEmbed icons and no StatusNotifierItem icons"
+NO_HOST_YET = "no tray is running yet; most desktops show StatusNotifierItem icons"
+NO_WATCHER = (
+    "no tray host is running: the icon will appear when one does, notifications work without"
+    " (GNOME needs its AppIndicator extension)"
+)
+NO_XEMBED = "no tray is on this X display: the icon will appear when one is"
+NO_X11 = 'the X display cannot be opened, and pystray needs one; take [tray] backend = "auto"'
+NO_BUS = "there is no D-Bus session"
+NO_BUS_ADDRESS = "DBUS_SESSION_BUS_ADDRESS is not set"
+SESSION_BUS = "there is a D-Bus session"
+NO_SERVICE = "no notification service is running: warnings wait until one is"
 
 _QUALIFIERS_OF_USED = {"estimated": "about ", "at_least": "at least "}
 # Who used at least so much has at most the rest left.
@@ -50,8 +85,55 @@ def meter_line(label: str, figure: str, *, alone: bool) -> str:
 
 
 def lasts_until(when: str) -> str:
-    """The forecast's part of a meter's line."""
+    """The forecast's part of the line of a meter that lasts until its reset."""
     return f" · lasts until {when}"
+
+
+def ends(when: str, days_before: int | None) -> str:
+    """The forecast's part of the line of a meter that ends so many days before its reset (None: it has none)."""
+    if days_before is None or days_before < 1:
+        return f" · ends {when}"
+    return f" · ends {when}, {'a day' if days_before == 1 else f'{days_before} days'} before the reset"
+
+
+def spoken(line: str, state: str) -> str:
+    """A meter's line as a screen reader says it, with what the eye sees by colour."""
+    return f"{line}, {state}"
+
+
+def today(used: float, bound: str) -> str:
+    """What today cost."""
+    return f"Today {_QUALIFIERS_OF_USED.get(bound, '')}{amount(used)} used"
+
+
+def dearest(credits: float, who: str) -> str:
+    """Today's dearest prompt, and whose it was where there are several people."""
+    return f" · dearest prompt {amount(credits)}" + (f" ({who})" if who else "")
+
+
+def paused(until: str) -> str:
+    """Why the figures stand still."""
+    return f"Paused until {until}: figures stand still"
+
+
+def resume(until: str) -> str:
+    """The entry that ends a pause."""
+    return f"Resume (paused until {until})"
+
+
+def acknowledged(title: str) -> str:
+    """An alert that nobody need be told of any more."""
+    return f"{title} (acknowledged)"
+
+
+def snoozed(title: str, until: str) -> str:
+    """An alert that is told again later."""
+    return f"{title} (snoozed until {until})"
+
+
+def muted(title: str) -> str:
+    """An alert of a kind or a meter that was muted."""
+    return f"{title} (muted)"
 
 
 def figure_of(when: str) -> str:
@@ -101,3 +183,99 @@ def day(at_ms: int, zone: tzinfo | None) -> str:
     """`Thu 26 Nov`."""
     at = to_datetime(at_ms).astimezone(zone)
     return f"{at:%a} {at.day} {at:%b}"
+
+
+def configured(table: str, backend: str) -> str:
+    """Why a backend was taken that the configuration names."""
+    return f'[{table}] backend = "{backend}"'
+
+
+def service_is(service: str) -> str:
+    """Which notification service answers."""
+    return f"{service} shows notifications"
+
+
+def no_bus_no_sni(why: str) -> str:
+    """A StatusNotifierItem was asked for where there is no bus."""
+    return (
+        f"the D-Bus session bus cannot be used ({why}), and StatusNotifierItem needs one; start it inside a"
+        " desktop session"
+    )
+
+
+def no_bus_no_notices(why: str) -> str:
+    """No notification can be shown."""
+    return f"the D-Bus session bus cannot be used ({why}), so warnings wait: hexmeter alerts shows them"
+
+
+def neither_bus_nor_x11(why: str) -> str:
+    """No icon can be shown."""
+    return (
+        f"the D-Bus session bus cannot be used ({why}), and no X display can be opened; start it inside a"
+        " desktop session"
+    )
+
+
+def plyer_hung(seconds: float) -> str:
+    """plyer blocked."""
+    return f"plyer did not end in {seconds:g} s"
+
+
+def plyer_failed(reason: str) -> str:
+    """plyer could not show a notice."""
+    return f"plyer could not show it: {reason}"
+
+
+def x11_failed(reason: str) -> str:
+    """The X display was there a moment ago."""
+    return f"the X display cannot be used: {reason}"
+
+
+def x11_lost(reason: str) -> str:
+    """The X server ended, as it does with the session."""
+    return f"the X display went away ({reason})"
+
+
+def bus_lost(reason: str) -> str:
+    """The session bus ended, as it does with the session."""
+    return f"the D-Bus session bus went away ({reason})"
+
+
+def calibrate_command(meter: str, config: str | None) -> str:
+    """What sets a meter to the figure that Hex shows, for this configuration."""
+    named = f" --config {config}" if config else ""
+    return f"hexmeter{named} calibrate {meter} --used N"
+
+
+def wrong(command: str) -> str:
+    """How a figure is put right that differs from Hex's own."""
+    return (
+        "Some AI features are free in Hex, and a token may not see every thread, so sums can differ from Hex's own"
+        f" page. Read there how many credits are used (N), then run: {command}"
+    )
+
+
+def failure(message: str, hint: str) -> str:
+    """What went wrong, and what to try."""
+    return f"{message}; {hint}" if hint else message
+
+
+def about(version: str, daemon: str | None, socket: str, backends: str) -> str:
+    """What this is and how it runs; `daemon` is the version of the daemon that answers."""
+    running = f"Daemon {daemon} at {socket}." if daemon else f"{ABSENT} ({socket})."
+    return f"Version {version}. {running} {backends}"
+
+
+def backends_are(tray: str, tray_reason: str, notify: str, notify_reason: str) -> str:
+    """How the icon and the notifications are shown, and why so."""
+    return f"Icon: {tray} ({tray_reason}). Notifications: {notify} ({notify_reason})."
+
+
+def not_allowed(path: str, table: str, given: str) -> str:
+    """A backend that does not exist."""
+    return f'{path}: {table}.backend = "{given}" is no backend'
+
+
+def one_of(allowed: tuple[str, ...]) -> str:
+    """What may stand there."""
+    return "take one of " + ", ".join(f'"{word}"' for word in allowed)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.config.channels import channels, channels_by_email, is_loopback
 from hexmeter.config.faults import NotAllowed
+from hexmeter.core.backends import AUTO, NOTIFY_BACKENDS, TRAY_BACKENDS
 from hexmeter.core.credits import CreditsError, parse_credits
 from hexmeter.core.grants import EDITOR_GRANT_MICRO
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
@@ -337,6 +338,8 @@ KEYS: tuple[Key, ...] = (
     Key("notify", "urls", channels, [], "deliver warnings there too: https:// (a webhook) or Apprise's", secret=True),
     Key("notify", "users", channels_by_email, {}, "tell people there of their own meters", secret=True),
     Key("notify", "webhook_secret_file", text, None, "file with the key that signs webhooks, yours alone"),
+    Key("notify", "backend", choice(*NOTIFY_BACKENDS), AUTO, "how the tray shows warnings; auto: as the desktop can"),
+    Key("tray", "backend", choice(*TRAY_BACKENDS), AUTO, "how the tray shows its icon; auto: as the desktop can"),
     Key("api", "socket", text, None, "path of the local API's socket"),
     Key("budgets", "runs_per_week", whole(1, 1_000_000), None, "project runs in seven days that are in order"),
     Key("prices", "seat", price, None, "what a paid seat costs a month, in the currency"),
@@ -348,8 +351,6 @@ KEYS: tuple[Key, ...] = (
     *(
         Key(table, name, anything, None, "for a later version", used=False)
         for table, names in {
-            "notify": ("backend",),
-            "tray": ("backend",),
             "metrics": ("listen",),
             "dashboard": ("enabled", "port"),
         }.items()

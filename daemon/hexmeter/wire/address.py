@@ -42,7 +42,7 @@ def socket_path(config: str | None = None) -> str:
     Raises ClientError when the configuration cannot be read, or a folder in the temporary directory is not private.
     """
     path = config_path(config)
-    overridden = _socket_in(path)
+    overridden = setting(path, "api", "socket")
     if overridden:
         return os.path.join(os.path.dirname(os.path.abspath(path)), os.path.expanduser(overridden))
     folder = runtime_folder()
@@ -50,6 +50,29 @@ def socket_path(config: str | None = None) -> str:
         # Somebody else could sit there and answer for the daemon.
         check_folder(folder)
     return os.path.join(folder, f"{marked('api', path)}.sock")
+
+
+def setting(path: str, table: str, name: str) -> str | None:
+    """One text of the configuration at `path`; None where it is not set, or is no text.
+
+    The file is parsed only if the word occurs: a status bar should not pay for a TOML parser. Raises ClientError.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ClientError(f"cannot read {path}: {error.strerror}", "check its permissions") from None
+    if name.encode() not in content:
+        return None
+    import tomllib
+
+    try:
+        value = tomllib.loads(content.decode("utf-8")).get(table, {}).get(name)
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise ClientError(f"{path} is not valid TOML: {error}", "mend it, then try again") from None
+    return value if isinstance(value, str) else None
 
 
 def runtime_folder() -> str:
@@ -89,26 +112,6 @@ def marked(name: str, path: str) -> str:
     """`name` for the default configuration, `name-MARK` for the one at `path`."""
     mark = config_mark(path)
     return f"{name}-{mark}" if mark else name
-
-
-def _socket_in(path: str) -> str | None:
-    """`[api] socket` of the file, parsed only if the word occurs: a status bar should not pay for a TOML parser."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ClientError(f"cannot read {path}: {error.strerror}", "check its permissions") from None
-    if b"socket" not in content:
-        return None
-    import tomllib
-
-    try:
-        value = tomllib.loads(content.decode("utf-8")).get("api", {}).get("socket")
-    except (ValueError, AttributeError, RecursionError) as error:
-        raise ClientError(f"{path} is not valid TOML: {error}", "mend it, then try again") from None
-    return value if isinstance(value, str) else None
 
 
 def _platform_dirs() -> PlatformDirsABC:

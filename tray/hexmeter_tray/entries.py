@@ -1,0 +1,121 @@
+"""The menu's entries that do something: alerts, refreshing, pausing, opening, starting at login."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hexmeter_tray import links, texts
+from hexmeter_tray.lines import LINE_CHARACTERS, Reading
+from hexmeter_tray.meters import instant, text
+from hexmeter_tray.model import Action, Facts, MenuItem, Refresh
+
+_ALERTS_LISTED = 5
+_REASON_CHARACTERS = 50
+_CALIBRATED = ("grant", "pool", "spend")
+
+
+def alert_items(alerts: tuple[Mapping[str, Any], ...], reading: Reading) -> tuple[MenuItem, ...]:
+    """The alerts that stand, each with what can be done about it."""
+    listed = [alert for alert in alerts if isinstance(alert.get("id"), int)]
+    items = [_alert_item(alert, alert["id"], reading) for alert in listed[:_ALERTS_LISTED]]
+    if len(listed) > _ALERTS_LISTED:
+        items.append(MenuItem("alerts:more", texts.and_more(len(listed) - _ALERTS_LISTED), enabled=False))
+    return tuple(items)
+
+
+def refresh_item(facts: Facts, reading: Reading | None, now_ms: int) -> MenuItem:
+    """Refresh now, and how it went the last time."""
+    refresh, label = facts.refresh, texts.REFRESH
+    if refresh.running:
+        label = texts.REFRESHING
+    elif refresh.at_ms is not None:
+        when = texts.clock(refresh.at_ms, now_ms, reading.zone if reading else None)
+        label = _refreshed(refresh, when)
+    return MenuItem("refresh", label, reading is not None and not refresh.running, action=Action.REFRESH)
+
+
+def pause_item(reading: Reading | None) -> MenuItem:
+    """Pause for a while, or resume."""
+    if reading is not None and reading.paused_until is not None:
+        until = texts.clock(reading.paused_until, reading.now_ms, reading.zone)
+        return MenuItem("resume", texts.resume(until), action=Action.RESUME)
+    ways = (
+        MenuItem("pause:hour", texts.PAUSE_HOUR, action=Action.PAUSE_HOUR),
+        MenuItem("pause:tomorrow", texts.PAUSE_TO_TOMORROW, action=Action.PAUSE_TO_TOMORROW),
+    )
+    return MenuItem("pause", texts.PAUSE, reading is not None, children=ways)
+
+
+def opening_items(status: Mapping[str, Any] | None) -> tuple[MenuItem, ...]:
+    """Open the dashboard, where it is served, and Hex."""
+    hexs = MenuItem("open_hex", texts.OPEN_HEX, hex_link(status) is not None, action=Action.OPEN_HEX)
+    if dashboard_link(status) is None:
+        return (hexs,)
+    return (MenuItem("open_dashboard", texts.OPEN_DASHBOARD, action=Action.OPEN_DASHBOARD), hexs)
+
+
+def login_items(at_login: bool | None) -> tuple[MenuItem, ...]:
+    """The check box whether the tray starts at login."""
+    if at_login is None:
+        return ()
+    action = Action.STOP_AT_LOGIN if at_login else Action.START_AT_LOGIN
+    return (MenuItem("login", texts.START_AT_LOGIN, action=action, toggle=at_login),)
+
+
+def hex_link(status: Mapping[str, Any] | None) -> str | None:
+    """Where Open Hex leads: the configured host's https address, or None."""
+    link = _link(status, "hex")
+    return link if link is not None and links.openable(link, link) else None
+
+
+def dashboard_link(status: Mapping[str, Any] | None) -> str | None:
+    """Where Open dashboard leads: a page of this machine, or None."""
+    link = _link(status, "dashboard")
+    return link if link is not None and links.local(link) else None
+
+
+def calibrated_meter(alert: Mapping[str, Any]) -> str | None:
+    """The meter of an alert, if a person can set it to what Hex shows."""
+    meter = alert.get("meter")
+    return meter if isinstance(meter, str) and meter.partition(":")[0] in _CALIBRATED else None
+
+
+def _alert_item(alert: Mapping[str, Any], number: int, reading: Reading) -> MenuItem:
+    title = text(alert.get("title"), LINE_CHARACTERS)
+    state, snoozed_until = alert.get("state"), instant(alert.get("snoozed_until"))
+    if state == "acknowledged":
+        title = texts.acknowledged(title)
+    elif state == "snoozed" and snoozed_until is not None:
+        title = texts.snoozed(title, texts.clock(snoozed_until, reading.now_ms, reading.zone))
+    elif alert.get("muted") is True:
+        title = texts.muted(title)
+    return MenuItem(f"alert:{number}", title, children=_ways(alert, number, state))
+
+
+def _ways(alert: Mapping[str, Any], number: int, state: object) -> tuple[MenuItem, ...]:
+    def way(name: str, label: str, action: Action) -> MenuItem:
+        return MenuItem(f"alert:{number}:{name}", label, action=action, target=number)
+
+    if state == "acknowledged":
+        ways = [way("unack", texts.UNACKNOWLEDGE, Action.UNACKNOWLEDGE)]
+    elif state == "snoozed":
+        ways = [way("unsnooze", texts.UNSNOOZE, Action.UNSNOOZE), way("ack", texts.ACKNOWLEDGE, Action.ACKNOWLEDGE)]
+    else:
+        ways = [way("snooze", texts.SNOOZE, Action.SNOOZE)]
+        if isinstance(alert.get("meter"), str):
+            ways.append(way("reset", texts.SNOOZE_TO_RESET, Action.SNOOZE_TO_RESET))
+        ways.append(way("ack", texts.ACKNOWLEDGE, Action.ACKNOWLEDGE))
+    if calibrated_meter(alert) is not None:
+        ways.append(way("wrong", texts.WRONG, Action.WRONG))
+    return tuple(ways)
+
+
+def _refreshed(refresh: Refresh, when: str) -> str:
+    if refresh.error:
+        return texts.refresh_failed(text(refresh.error, _REASON_CHARACTERS), when)
+    return texts.refreshed(refresh.increases, when)
+
+
+def _link(status: Mapping[str, Any] | None, name: str) -> str | None:
+    given = status.get("links") if status is not None else None
+    link = given.get(name) if isinstance(given, Mapping) else None
+    return link if isinstance(link, str) else None

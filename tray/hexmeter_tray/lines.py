@@ -1,0 +1,177 @@
+"""The lines on the meters: what is left, how long it lasts, what today cost, and how far the figures can be trusted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hexmeter.core.instants import to_datetime
+from hexmeter_tray import texts
+from hexmeter_tray.meters import Figure, figures, instant, number, text, worst_first
+from hexmeter_tray.model import MenuItem
+
+METERS_LISTED = 5
+LINE_CHARACTERS = 72
+_OF_ALL = ("pool", "spend")
+"""Kinds that are everybody's: they are listed whatever else is."""
+_LAST = "runs"
+_NAME_CHARACTERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A status document with what it takes to put it into words. `zone`: the desktop's, None for its own; `days`: the
+    plan's, in which days begin and end."""
+
+    status: Mapping[str, Any]
+    meters: tuple[Figure, ...]
+    now_ms: int
+    zone: tzinfo | None
+    days: tzinfo | None
+    stale_since: int | None
+    paused_until: int | None
+
+
+def read(status: Mapping[str, Any], now_ms: int, zone: tzinfo | None) -> Reading:
+    """Read a status document without trust."""
+    paused_until = instant(status.get("paused_until"))
+    return Reading(
+        status,
+        figures(status),
+        now_ms,
+        zone,
+        _zone(status.get("timezone")) or zone,
+        _stale_since(status),
+        paused_until if paused_until is not None and paused_until > now_ms else None,
+    )
+
+
+def meter_items(reading: Reading) -> tuple[MenuItem, ...]:
+    """The meters that are listed: all of a few, else the pool, the spend limit and those nearest to their limit."""
+    if not reading.meters:
+        return (MenuItem("meters:none", texts.NO_METERS, enabled=False),)
+    listed = _listed(reading.meters)
+    # Enabled though a click does nothing: a disabled line is grey, and these are what the menu is opened for.
+    items = [_meter_item(figure, reading) for figure in listed]
+    if len(reading.meters) > len(listed):
+        items.append(MenuItem("meters:more", texts.and_more(len(reading.meters) - len(listed)), enabled=False))
+    return tuple(items)
+
+
+def meter_text(figure: Figure, reading: Reading) -> str:
+    """One meter in one line."""
+    alone = len(reading.meters) == 1
+    label = texts.GRANT if alone and figure.kind == "grant" else figure.label
+    said = _figure_text(figure)
+    if said != texts.UNKNOWN:
+        if reading.stale_since is not None:
+            said += texts.figure_of(texts.clock(reading.stale_since, reading.now_ms, reading.zone))
+        else:
+            said += _outlook_text(figure, reading)
+    return texts.meter_line(label, said, alone=alone)
+
+
+def today_items(reading: Reading) -> tuple[MenuItem, ...]:
+    """What today cost, and its dearest prompt; nothing where the daemon does not tell."""
+    today = reading.status.get("today")
+    used = number(today.get("used")) if isinstance(today, Mapping) else None
+    if not isinstance(today, Mapping) or used is None:
+        return ()
+    dearest = today.get("dearest")
+    cost = number(dearest.get("credits")) if isinstance(dearest, Mapping) else None
+    said = texts.today(used, text(today.get("bound")))
+    if isinstance(dearest, Mapping) and cost is not None:
+        several = len(reading.meters) > 1
+        said += texts.dearest(cost, text(dearest.get("user"), _NAME_CHARACTERS) if several else "")
+    return (MenuItem("today", said),)
+
+
+def news_items(reading: Reading) -> tuple[MenuItem, ...]:
+    """What to know about the figures before reading them; each only when there is something to say."""
+    items = []
+    status, since = reading.status, reading.stale_since
+    progress = status.get("progress")
+    first = isinstance(progress, Mapping) and isinstance(progress.get("done"), int)
+    if reading.paused_until is not None:
+        said = texts.paused(texts.clock(reading.paused_until, reading.now_ms, reading.zone))
+        items.append(MenuItem("news:paused", said, enabled=False))
+    # While the first reading is under way, that is what there is to say.
+    if status.get("stale") is True and (since is not None or not first):
+        said = texts.stale(texts.clock(since, reading.now_ms, reading.zone) if since is not None else None)
+        items.append(MenuItem("news:stale", said, enabled=False))
+    poll = status.get("last_poll")
+    if isinstance(poll, Mapping) and poll.get("ok") is False:
+        reason = text(poll.get("error")) or texts.UNKNOWN
+        items.append(MenuItem("news:poll", text(texts.poll_failed(reason), LINE_CHARACTERS), enabled=False))
+    if isinstance(progress, Mapping) and first:
+        of = progress.get("of")
+        said = texts.progress(progress["done"], of if isinstance(of, int) else None)
+        items.append(MenuItem("news:progress", said, enabled=False))
+    return tuple(items)
+
+
+def _listed(meters: tuple[Figure, ...]) -> list[Figure]:
+    """Credits first: runs come last whatever their state."""
+    of_all = [figure for figure in meters if figure.kind in _OF_ALL]
+    others = [figure for figure in meters if figure.kind not in (*_OF_ALL, _LAST)]
+    runs = [figure for figure in meters if figure.kind == _LAST]
+    if len(meters) <= METERS_LISTED:
+        return [*(figure for figure in meters if figure.kind != _LAST), *runs]
+    return [*of_all, *worst_first(tuple(others))[:METERS_LISTED], *runs]
+
+
+def _meter_item(figure: Figure, reading: Reading) -> MenuItem:
+    label = meter_text(figure, reading)
+    # The eye has the icon's colour for it; the ear has words.
+    said = texts.spoken(label, figure.state) if figure.state not in ("ok", "unknown") else ""
+    return MenuItem(f"meter:{figure.id}", label, said=said)
+
+
+def _figure_text(figure: Figure) -> str:
+    if figure.share_left is None:
+        known = figure.used is not None and figure.limit is None
+        return texts.used_only(figure.used or 0, figure.bound) if known else texts.UNKNOWN
+    assert figure.remaining is not None
+    assert figure.limit is not None
+    said = texts.left(figure.remaining, figure.limit, figure.bound)
+    if figure.used is not None and figure.used > figure.limit:
+        said += texts.overdrawn(figure.used, figure.bound)
+    return said
+
+
+def _outlook_text(figure: Figure, reading: Reading) -> str:
+    """How long it lasts, where that was foreseen and is not over."""
+    if figure.share_left is None or figure.state == "exhausted":
+        return ""
+    ends, resets = figure.exhaust_at_ms, figure.reset_ms
+    if ends is not None:
+        if ends <= reading.now_ms:
+            return ""
+        before = None if resets is None else _days_between(ends, resets, reading.days)
+        return texts.ends(texts.day(ends, reading.days), before)
+    if not figure.foreseen or resets is None or resets <= reading.now_ms:
+        return ""
+    return texts.lasts_until(texts.day(resets, reading.days))
+
+
+def _days_between(ends_ms: int, resets_ms: int, zone: tzinfo | None) -> int:
+    ends, resets = (to_datetime(at).astimezone(zone).date() for at in (ends_ms, resets_ms))
+    return (resets - ends).days
+
+
+def _stale_since(status: Mapping[str, Any]) -> int | None:
+    """When the last good reading was, if it is too long ago; None also when there never was one."""
+    as_of, poll = instant(status.get("as_of")), status.get("last_poll")
+    if status.get("stale") is not True or as_of is None or not isinstance(poll, Mapping):
+        return None
+    # Before the first good poll `as_of` is the document's own time: not before the failed poll it tells of.
+    failed_at = instant(poll.get("at")) if poll.get("ok") is False else None
+    return None if failed_at is not None and as_of >= failed_at else as_of
+
+
+def _zone(name: object) -> tzinfo | None:
+    try:
+        return ZoneInfo(name) if isinstance(name, str) else None
+    except (ValueError, OSError, KeyError):
+        return None

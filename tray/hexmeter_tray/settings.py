@@ -1,0 +1,48 @@
+"""What the tray takes from the command line and the configuration: its socket and its backends."""
+
+from dataclasses import dataclass
+
+from hexmeter.core.backends import AUTO, NOTIFY_BACKENDS, TRAY_BACKENDS
+from hexmeter.core.strings import clean
+from hexmeter.wire.address import config_path, setting, socket_path
+from hexmeter.wire.client import ClientError
+from hexmeter_tray import texts
+
+
+class SettingsError(ClientError):
+    """The configuration says what cannot be."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`config` as given on the command line; the backends as configured, `auto` where they are not."""
+
+    config: str | None
+    socket: str
+    tray: str
+    notify: str
+
+
+def read_settings(config: str | None) -> Settings:
+    """The settings for this configuration (None: the one in force). Raises ClientError.
+
+    The tray reads these few by itself, for it starts before the daemon, which checks the whole file.
+    """
+    path = config_path(config)
+    return Settings(
+        config=config,
+        socket=socket_path(config),
+        tray=_backend(path, "tray", TRAY_BACKENDS),
+        notify=_backend(path, "notify", NOTIFY_BACKENDS),
+    )
+
+
+def _backend(path: str, table: str, allowed: tuple[str, ...]) -> str:
+    given = setting(path, table, "backend")
+    if given is None:
+        return AUTO
+    if given not in allowed:
+        raise SettingsError(texts.not_allowed(path, table, clean(given, 40)), texts.one_of(allowed))
+    return given

@@ -1,0 +1,155 @@
+"""pystray's icon for X11 with its faults mended; importing this opens the X display and may fail.
+
+As it comes, pystray hears no clicks, takes no title outside latin-1, loses the transparency, is killed by a host that
+ends, and does not return to the next. Everything here runs on the thread that calls `live`, but `refresh` and `end`.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pystray
+import Xlib.error
+from pystray import _xorg
+from Xlib import X
+
+from hexmeter_tray import texts
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_NO_BACKGROUND = (0, 0, 0)
+
+
+class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
+    """`paint` gives the icon for a side in pixels, `title` the words for it; `on_button` gets each click's number,
+    1 being the left one, which is also the default entry of pystray's menu."""
+
+    _systray_manager: Any
+
+    def __init__(
+        self, paint: "Callable[[int], Image]", title: Callable[[], str], on_button: Callable[[int], None]
+    ) -> None:
+        self._paint = paint
+        self._words = title
+        self._on_button = on_button
+        default = pystray.MenuItem(texts.APP_NAME, lambda: on_button(1), default=True)
+        super().__init__(texts.APP_NAME, paint(22), texts.APP_NAME, pystray.Menu(default))
+        # The X library's own handler prints; what matters here raises, and the rest is a window that is gone.
+        self._display.set_error_handler(lambda *_: None)
+        self._pystray_message = self._message_handlers[X.ClientMessage]
+        self._message_handlers[X.ClientMessage] = self._on_message
+
+    def live(self) -> None:
+        """Be on the panel, whenever there is one, until `end` or until the window is destroyed.
+
+        Raises ConnectionClosedError when the X server goes away.
+        """
+        self._thread = threading.current_thread()
+        self._name_window()
+        self._dock()
+        self._mainloop()
+        self._display.close()
+
+    def refresh(self) -> None:
+        """Paint and name the icon anew, soon; from any thread."""
+        self._post(self._refresh_atom)
+
+    def end(self) -> None:
+        """Take the icon away, soon; from any thread."""
+        self._post(self._end_atom)
+
+    def __del__(self) -> None:
+        """`live` has closed the display; pystray would do so again."""
+
+    def _post(self, atom: int) -> None:
+        self._send_message(self._window, atom)
+        self._display.flush()
+
+    def _create_atoms(self) -> None:
+        super()._create_atoms()
+        self._manager_atom = self._display.intern_atom("MANAGER")
+        self._refresh_atom = self._display.intern_atom("_HEXMETER_REFRESH")
+        self._end_atom = self._display.intern_atom("_HEXMETER_END")
+        self._utf8_atom = self._display.intern_atom("UTF8_STRING")
+        self._name_atom = self._display.intern_atom("_NET_WM_NAME")
+
+    def _create_window(self) -> Any:
+        window = super()._create_window()
+        window.change_attributes(event_mask=X.ExposureMask | X.StructureNotifyMask | X.ButtonPressMask)
+        # A tray that starts is announced at the root window.
+        self._display.screen().root.change_attributes(event_mask=X.StructureNotifyMask)
+        return window
+
+    def _mainloop(self) -> None:
+        for event in self._events():
+            ours = getattr(event, "window", None) == self._window
+            if ours and event.type == X.DestroyNotify:
+                return
+            if ours and event.type == X.ClientMessage and event.client_type == self._end_atom:
+                self._window.destroy()
+                self._display.flush()
+                return
+            self._message_handlers.get(event.type, lambda _: None)(event)
+
+    def _on_message(self, event: Any) -> None:
+        if event.client_type == self._refresh_atom:
+            self._name_window()
+            self._draw()
+        elif event.client_type == self._manager_atom and event.data[1][1] == self._net_system_tray_sx:
+            self._dock()
+        else:
+            self._pystray_message(event)
+
+    def _on_button_press(self, event: Any) -> None:
+        if event.detail == 1:
+            self()
+        else:
+            self._on_button(event.detail)
+
+    def _on_destroy_notify(self, event: Any) -> None:
+        if self._systray_manager is not None and event.window.id == self._systray_manager.id:
+            self._systray_manager = None
+            # The server gave the window back to the root, where it would stand about.
+            self._window.unmap()
+            self._dock()
+
+    def _dock(self) -> None:
+        """Ask the tray for a place, if there is one and we have none."""
+        if self._systray_manager is None:
+            try:
+                with _xorg.display_manager(self._display):
+                    self._dock_window()
+            except _xorg.XError:
+                # The tray has gone meanwhile; the next one is announced.
+                self._systray_manager = None
+
+    def _name_window(self) -> None:
+        words = self._words()
+        self._window.set_wm_name(words.encode("latin-1", "replace").decode("latin-1"))
+        self._window.change_property(self._name_atom, self._utf8_atom, 8, words.encode("utf-8"))
+        self._display.flush()
+
+    def _draw(self) -> None:
+        try:
+            size = self._window.get_geometry()
+            picture = self._background(size.width, size.height)
+            icon = self._paint(min(size.width, size.height))
+            picture.paste(icon, ((size.width - icon.width) // 2, (size.height - icon.height) // 2), icon)
+            self._window.put_pil_image(self._gc, 0, 0, picture)
+            self._display.flush()
+        except (Xlib.error.BadDrawable, Xlib.error.BadWindow):
+            return  # The window was destroyed; the loop hears of it.
+
+    def _background(self, width: int, height: int) -> "Image":
+        """What the panel has behind the icon: put_image knows no transparency."""
+        from PIL import Image
+
+        try:
+            with _xorg.display_manager(self._display):
+                self._window.change_attributes(background_pixmap=X.ParentRelative)
+                self._window.clear_area()
+            seen = self._window.get_image(0, 0, width, height, X.ZPixmap, 0xFFFFFFFF)
+            return Image.frombytes("RGB", (width, height), seen.data, "raw", "BGRX")
+        except (_xorg.XError, Xlib.error.XError, ValueError):
+            return Image.new("RGB", (width, height), _NO_BACKGROUND)

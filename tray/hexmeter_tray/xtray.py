@@ -1,0 +1,94 @@
+"""The tray on X11 panels that know no StatusNotifierItem: pystray's icon, with clicks and without a menu."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hexmeter_tray import texts
+from hexmeter_tray.failures import TrayError
+from hexmeter_tray.icon import draw
+from hexmeter_tray.model import Action, View
+
+if TYPE_CHECKING:
+    from hexmeter_tray.xicon import MendedIcon
+
+log = logging.getLogger(__name__)
+
+_MIDDLE_BUTTON = 2
+_AGAIN_S = 1.0
+
+
+class XTray:
+    """See Tray. A left click does the view's default action, a middle click refreshes."""
+
+    def __init__(self, on_action: Callable[[Action], None], view: View) -> None:
+        self._on_action = on_action
+        self._view = view
+        self._icon: MendedIcon | None = None
+        self._ended = threading.Event()
+
+    async def start(self) -> None:
+        """Connect to the X display, and live there on a thread of its own. Raises TrayError."""
+        self._loop = asyncio.get_running_loop()
+        self._lost: asyncio.Future[str] = self._loop.create_future()
+        # Its other backends for Linux need GTK.
+        os.environ["PYSTRAY_BACKEND"] = "xorg"
+        try:
+            # Importing pystray opens the display, and raises what the X library does.
+            self._icon = self._new_icon()
+        except Exception as error:
+            raise TrayError(texts.x11_failed(str(error) or type(error).__name__)) from None
+        threading.Thread(target=self._live, name="icon", daemon=True).start()
+
+    def show(self, view: View) -> None:
+        """Show this view from now on."""
+        shown, self._view = self._view, view
+        if self._icon is not None and (view.icon, view.title) != (shown.icon, shown.title):
+            self._on_the_display(self._icon.refresh)
+
+    def stop(self) -> None:
+        """Take the icon away."""
+        self._ended.set()
+        if self._icon is not None:
+            self._on_the_display(self._icon.end)
+
+    async def wait_until_lost(self) -> str:
+        """Wait for the end of the X display; why it ended."""
+        return await asyncio.shield(self._lost)
+
+    def _new_icon(self) -> "MendedIcon":
+        from hexmeter_tray.xicon import MendedIcon
+
+        return MendedIcon(lambda side: draw(self._view.icon, side), lambda: self._view.title, self._on_button)
+
+    def _on_button(self, number: int) -> None:
+        action = Action.REFRESH if number == _MIDDLE_BUTTON else self._view.default if number == 1 else None
+        if action is not None:
+            self._loop.call_soon_threadsafe(self._on_action, action)
+
+    def _live(self) -> None:
+        """Be on the panel until told to end. A panel that ends takes the window along: then another is made."""
+        reason = ""
+        try:
+            while self._icon is not None and not self._ended.is_set():
+                self._icon.live()
+                if not self._ended.wait(_AGAIN_S):
+                    self._icon = self._new_icon()
+        except Exception as error:  # whatever the X library raises when its server goes away
+            reason = str(error) or type(error).__name__
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the tray is ending
+            self._loop.call_soon_threadsafe(self._tell_lost, reason)
+
+    def _tell_lost(self, reason: str) -> None:
+        if not self._lost.done() and not self._ended.is_set():
+            self._lost.set_result(texts.x11_lost(reason))
+
+    def _on_the_display(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # see _live, which tells of it
+            log.debug("the X display: %s", error)

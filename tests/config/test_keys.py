@@ -79,10 +79,13 @@ limit = 100
 id = "g-1"
 [notify]
 desktop = false
+backend = "plyer"
 urls = ["https://hooks.acme.test/x"]
 webhook_secret_file = "webhook-key"
 [notify.users]
 "Ed@acme.test" = ["slack://a/b/c"]
+[tray]
+backend = "pystray"
 [budgets]
 runs_per_week = 700
 [prices]

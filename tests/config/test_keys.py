@@ -91,6 +91,9 @@ runs_per_week = 700
 [prices]
 seat = 28.5
 currency = "EUR"
+[metrics]
+listen = "127.0.0.1:9469"
+per_user = true
 [api]
 socket = "run/api.sock"
 group = "analysts"
@@ -152,6 +155,8 @@ def test_every_key_is_used_as_written() -> None:
         runs_per_week=700,
         seat_price_micro=28_500_000,
         currency="EUR",
+        metrics_listen=("127.0.0.1", 9469),
+        metrics_per_user=True,
         notes=(),
     )
 

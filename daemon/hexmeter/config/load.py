@@ -157,6 +157,8 @@ def _config(
         runs_per_week=values["budgets.runs_per_week"],
         seat_price_micro=values["prices.seat"],
         currency=values["prices.currency"],
+        metrics_listen=values["metrics.listen"],
+        metrics_per_user=values["metrics.per_user"],
         notes=notes,
         given=given,
     )

@@ -63,6 +63,8 @@ class Config:
     runs_per_week: int | None = None
     seat_price_micro: int | None = None
     currency: str = "USD"
+    metrics_listen: tuple[str, int] | None = None
+    metrics_per_user: bool = False
     notes: tuple[str, ...] = field(default=())
     given: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 

@@ -147,6 +147,19 @@ def price(value: Any) -> int:
         raise NotAllowed("an amount of money above 0") from None
 
 
+def loopback_port(value: Any) -> tuple[str, int]:
+    """A check for an address of this machine and a port, such as "127.0.0.1:9469"."""
+    allowed = 'an address of this machine and a port, such as "127.0.0.1:9469"'
+    try:
+        url = urlsplit(f"//{value}" if isinstance(value, str) else "")
+        host, port = url.hostname or "", url.port or 0
+    except ValueError:
+        raise NotAllowed(allowed) from None
+    if not port or not is_loopback(host) or url.path or url.query or url.fragment or "@" in str(value):
+        raise NotAllowed(allowed)
+    return host, port
+
+
 def currency(value: Any) -> str:
     """A check for the name of a currency."""
     if not isinstance(value, str) or not 1 <= len(value) <= 8 or not value.isprintable() or " " in value:
@@ -342,6 +355,8 @@ KEYS: tuple[Key, ...] = (
     Key("tray", "backend", choice(*TRAY_BACKENDS), AUTO, "how the tray shows its icon; auto: as the desktop can"),
     Key("api", "socket", text, None, "path of the local API's socket"),
     Key("budgets", "runs_per_week", whole(1, 1_000_000), None, "project runs in seven days that are in order"),
+    Key("metrics", "listen", loopback_port, None, "loopback address and port that serve Prometheus' format"),
+    Key("metrics", "per_user", flag, False, "series of single people too, not of everybody together alone"),
     Key("prices", "seat", price, None, "what a paid seat costs a month, in the currency"),
     Key("prices", "currency", currency, "USD", "the currency of prices"),
     Key("api", "group", text, None, "group whose members may use the local API too; needs a socket of its own"),
@@ -351,7 +366,6 @@ KEYS: tuple[Key, ...] = (
     *(
         Key(table, name, anything, None, "for a later version", used=False)
         for table, names in {
-            "metrics": ("listen",),
             "dashboard": ("enabled", "port"),
         }.items()
         for name in names

@@ -23,6 +23,7 @@ from hexmeter.service.api import Api
 from hexmeter.service.currenttoken import CurrentToken
 from hexmeter.service.daemon import Daemon
 from hexmeter.service.listen import listening
+from hexmeter.service.metrics import serving
 from hexmeter.service.plan import again_in_ms
 from hexmeter.service.poll import Outcome, Poller
 from hexmeter.service.refused import Refused
@@ -157,7 +158,7 @@ async def run_forever(config: Config, socket_path: Path, *, own_folder: bool, re
             log.info("listening on %s", socket_path)
             while not stop.is_set():
                 config = reloader.config
-                async with _daemon(config, reloader.token, store, clock) as daemon:
+                async with _daemon(config, reloader.token, store, clock) as daemon, serving(daemon):
                     front.open(Api(daemon, reloader.reload))
                     loop = PollLoop(daemon, manager, stop)
                     loop.start()

@@ -91,6 +91,11 @@ class Progress:
         found = connection.execute("SELECT sent_ms FROM requests WHERE sent_ms >= ? ORDER BY number", (since_ms,))
         return [row["sent_ms"] for row in found]
 
+    def requests_ever(self) -> int:
+        """How many requests were sent since the database was made."""
+        row = self._database.connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'requests'").fetchone()
+        return 0 if row is None else int(row["seq"])
+
     def write_request(self, sent_ms: int) -> int:
         """Write a request down as sent; its number."""
         cursor = self._database.connection.execute("INSERT INTO requests (sent_ms) VALUES (?)", (sent_ms,))

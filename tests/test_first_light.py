@@ -173,7 +173,7 @@ def test_crossing_a_level_shows_one_notification_whatever_happens_meanwhile(stag
     product.poll()
     wait_until(lambda: len(stage.titles()) >= 2, "the next notification is shown")
     first, second = stage.titles()
-    assert first.endswith(": 81 % used")
+    assert first.endswith(": about 81 % used")
     assert second.endswith(": the grant is used up")
     log = (product.config.parent / "daemon.log").read_text(encoding="utf-8")
     assert "Traceback" not in log

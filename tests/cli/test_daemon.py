@@ -232,7 +232,7 @@ def test_events_come_over_the_socket_as_things_happen_and_end_with_the_daemon(ad
     hex_.change("grow", thread_id="main", credits="9")
     admins.ask("poll")
     told = next(document for name, document in stream if name == "alerts")
-    assert [(told["pending"], alert["title"]) for alert in told["active"]] == [(1, "ed@acme.test: 82 % used")]
+    assert [(told["pending"], alert["title"]) for alert in told["active"]] == [(1, "ed@acme.test: about 82 % used")]
     assert daemon.end() == 0
     assert {name for name, _ in stream} <= {"status", "alerts"}
     events.close()

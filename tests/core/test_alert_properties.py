@@ -10,9 +10,10 @@ from builders import meter
 from hexmeter.core.alerts import AlertState, Fired, Kind, Reason, Resolved, Rung, step
 from hexmeter.core.instants import DAY_MS
 from hexmeter.core.periods import Period
-from hexmeter.core.rules import REARM_POINTS, ladder_condition
+from hexmeter.core.rules import REARM_POINTS, AlertRules, ladder_condition
 
 LEVELS = (Decimal(50), Decimal(80), Decimal(95))
+RULES = AlertRules(used=LEVELS, forecast=False)
 RUNGS = (*((Rung(Kind.USED, level), level) for level in LEVELS), (Rung(Kind.EXHAUSTED), Decimal(100)))
 MONTHS = tuple(Period(month * 30 * DAY_MS, (month + 1) * 30 * DAY_MS) for month in range(3))
 
@@ -45,7 +46,7 @@ def test_every_ladder_keeps_its_promises(polls: list[Poll]) -> None:
     last_complete: int | None = None
     for number, poll in enumerate(polls):
         reading = meter(poll.percent and poll.percent * 0.4, period=MONTHS[poll.month])
-        condition = ladder_condition(reading, LEVELS, complete=poll.complete)
+        condition = ladder_condition(reading, RULES, complete=poll.complete)
         before = state
         state, event, reason = step(state, condition, number)
         if poll.percent is None or poll.month < current:

@@ -8,8 +8,9 @@ import pytest
 from builders import NOVEMBER, meter, utc
 from hexmeter.core.alerts import AlertState, Condition, Fired, Kind, NotKnown, Reason, Resolved, Rung, Standing, step
 from hexmeter.core.instants import DAY_MS, MINUTE_MS
+from hexmeter.core.outlook import NOTHING_YET, Forecast, Outlook
 from hexmeter.core.periods import Period
-from hexmeter.core.rules import Health, blind_condition, ladder_condition
+from hexmeter.core.rules import AlertRules, Health, blind_condition, ladder_condition
 
 DECEMBER = Period(NOVEMBER.end_ms, utc("2026-12-31T23:00"))
 OCTOBER = Period(utc("2026-09-30T22:00"), NOVEMBER.start_ms)
@@ -30,8 +31,8 @@ class Story:
     ) -> tuple[str | None, Reason]:
         """What is told of a meter of 40 credits at `percent` of use (None: the poll failed), and why."""
         used = None if percent is None else percent * 0.4
-        levels = [Decimal(level) for level in self.levels]
-        return self.meets(ladder_condition(meter(used, period=period), levels, complete=complete))
+        rules = AlertRules(used=tuple(Decimal(level) for level in self.levels), forecast=False)
+        return self.meets(ladder_condition(meter(used, period=period), rules, complete=complete))
 
     def meets(self, condition: Condition) -> tuple[str | None, Reason]:
         self.now_ms += 5 * MINUTE_MS
@@ -248,3 +249,69 @@ def test_a_refused_token_is_blind_at_once() -> None:
 
 def test_a_clock_set_back_is_not_blind() -> None:
     assert Story().meets(blind_condition(Health(DAY_MS), 5 * MINUTE_MS, 0)) == BELOW
+
+
+# A forecast: once a period, and withdrawn when it is not so any more
+
+WARNS = Forecast(44_000_000, 41_000_000, 50_000_000, 0.95, NOVEMBER.end_ms - 4 * DAY_MS, alert=True)
+CALM = Forecast(30_000_000, 25_000_000, 36_000_000, 0.02, None, alert=False)
+WITHDRAWN = ("resolved", Reason.CAUSE_GONE)
+
+
+@dataclass
+class Foretold(Story):
+    """A story whose readings have an outlook."""
+
+    def sees(self, percent: float, outlook: Outlook, *, period: Period = NOVEMBER) -> tuple[str | None, Reason]:
+        reading = replace(meter(percent * 0.4, period=period), outlook=outlook)
+        return self.meets(ladder_condition(reading, AlertRules(), complete=True))
+
+
+@pytest.mark.parametrize(
+    "polls",
+    [
+        pytest.param([(30, WARNS, new("forecast")), (31, WARNS, TOLD), (81, WARNS, new("used 80"))], id="then a level"),
+        pytest.param(
+            [(30, WARNS, new("forecast")), (30, CALM, FALLING), (30, CALM, WITHDRAWN), (30, CALM, TOLD)],
+            id="withdrawn when two polls agree",
+        ),
+        pytest.param(
+            [(30, WARNS, new("forecast")), (30, CALM, FALLING), (30, CALM, WITHDRAWN), (40, WARNS, TOLD)],
+            id="and not told again in this period",
+        ),
+        pytest.param(
+            [
+                *((30, WARNS, new("forecast")), (30, CALM, FALLING), (30, CALM, WITHDRAWN)),
+                *((81, CALM, new("used 80")), (100, CALM, new("exhausted"))),
+            ],
+            id="what is above it is still told",
+        ),
+        pytest.param(
+            [(30, WARNS, new("forecast")), (30, CALM, FALLING), (30, WARNS, TOLD), (30, CALM, FALLING)],
+            id="a mind that changes back withdraws nothing",
+        ),
+        pytest.param(
+            [(30, WARNS, new("forecast")), (30, CALM, FALLING), (30, NOTHING_YET, TOLD), (30, CALM, FALLING)],
+            id="nor does what is not known",
+        ),
+        pytest.param(
+            [(81, CALM, new("used 80")), (81, WARNS, TOLD), (60, WARNS, FALLING), (60, WARNS, FELL), (60, WARNS, TOLD)],
+            id="never after a level",
+        ),
+    ],
+)
+def test_a_forecast_is_told_once_a_period(polls: list[tuple[float, Outlook, tuple[str | None, Reason]]]) -> None:
+    story = Foretold()
+    assert [story.sees(percent, outlook) for percent, outlook, _ in polls] == [said for _, _, said in polls]
+
+
+def test_a_forecast_that_flaps_for_a_day_tells_once() -> None:
+    story = Foretold()
+    said = [story.sees(50, WARNS if poll % 6 < 3 else CALM)[0] for poll in range(288)]
+    assert [word for word in said if word] == ["forecast", "resolved"]
+
+
+def test_a_new_period_may_be_forecast_anew() -> None:
+    story = Foretold()
+    story.sees(50, WARNS)
+    assert story.sees(10, WARNS, period=DECEMBER) == new("forecast")

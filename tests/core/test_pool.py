@@ -22,7 +22,7 @@ from hexmeter.core.pool import (
     spend_meter,
     top_ups,
 )
-from hexmeter.core.rules import ladder_condition
+from hexmeter.core.rules import AlertRules, ladder_condition
 
 READ = Balance(NOVEMBER.start_ms, credits(500))
 
@@ -109,11 +109,15 @@ LEFT_10, LEFT_2_5, EXHAUSTED = Rung(Kind.LEFT, Decimal(10)), Rung(Kind.LEFT, Dec
 def test_levels_of_what_is_left_are_rungs_below_exhausted(used: float, reached: Rung | None, held: Rung | None) -> None:
     # 40 does not fit a grant of 40: it would always stand.
     levels = [credits(level) for level in (10, 2.5, 40)]
-    assert ladder_condition(meter(used), [], levels, complete=True) == Standing(NOVEMBER, reached, held, complete=True)
+    assert ladder_condition(meter(used), AlertRules((), tuple(levels), forecast=False), complete=True) == Standing(
+        NOVEMBER, reached, held, complete=True
+    )
 
 
 def test_what_is_left_is_more_pressing_than_what_is_used() -> None:
-    found = ladder_condition(meter(36), [Decimal(80), Decimal(90)], [credits(10)], complete=True)
+    found = ladder_condition(
+        meter(36), AlertRules((Decimal(80), Decimal(90)), (credits(10),), forecast=False), complete=True
+    )
     assert isinstance(found, Standing)
     assert found.reached == LEFT_10
 

@@ -28,7 +28,7 @@ FIRST_MINUTE_MS = meter(1).period.start_ms + 60_000  # type: ignore[union-attr]
         pytest.param(
             *(USED, meter(32, bound=Bound.ESTIMATED), True),
             Text(
-                "Hex credits: 80 % used",
+                "Hex credits: about 80 % used",
                 "About 8 of 40 left until the reset on Tue 1 Dec. At this pace the month comes to 44.56.",
                 "warning",
             ),
@@ -83,7 +83,7 @@ FIRST_MINUTE_MS = meter(1).period.start_ms + 60_000  # type: ignore[union-attr]
 def test_an_alert_says_the_fact_the_consequence_and_the_way_out(
     rung: Rung, figures: Meter, own: bool, text: Text
 ) -> None:
-    assert ladder_text(rung, figures, BERLIN, own=own) == text
+    assert ladder_text(rung, figures, BERLIN, NOW_MS, own=own) == text
 
 
 @pytest.mark.parametrize(

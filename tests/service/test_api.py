@@ -129,7 +129,7 @@ def test_usage_by_day_adds_up_to_the_periods_use_and_ends_today(watching: Bench)
 
 def test_two_trays_never_get_the_same_notice(watching: Bench) -> None:
     first = claim(watching, "one")
-    assert [notice["title"] for notice in first["notices"]] == ["ed@acme.test: 29 % used"]
+    assert [notice["title"] for notice in first["notices"]] == ["ed@acme.test: about 29 % used"]
     assert claim(watching, "two") == {"schema": 1, "notices": []}
     watching.clock.advance(30_001)
     assert claim(watching, "two") == first

@@ -45,7 +45,7 @@ def test_a_warning_arrives_through_apprise(make_bench: MakeBench, hook: Receiver
     spent(acme, "eds", "32.4")
     assert deliveries(acme) == [("handed_over", None)]
     (told,) = hook.told
-    assert (told["title"], told["type"]) == ("ed@acme.test: 81 % used", "warning")
+    assert (told["title"], told["type"]) == ("ed@acme.test: about 81 % used", "warning")
     assert told["message"].startswith("About 7.6 of 40 left") or told["message"].startswith("7.6 of 40 left")
 
 

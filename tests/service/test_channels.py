@@ -83,7 +83,7 @@ def test_a_webhook_is_told_what_the_desktop_is_told(acme: Bench, hook: Receiver)
             "schema": 1,
             "id": str(hook.told[0]["id"]),
             "sent_at": "2026-11-22T12:10:00Z",
-            "title": "ed@acme.test: 81 % used",
+            "title": "ed@acme.test: about 81 % used",
             "body": alert["body"],
             "severity": "warning",
             "link": None,
@@ -179,7 +179,7 @@ def test_a_channel_that_gave_up_gets_the_next_warning_and_is_well_again(acme: Be
     hook.answers.append(410)
     spent(acme, "eds", "33")
     spent(acme, "eds", "41")
-    assert hook.titles == ["ed@acme.test: 82 % used", "ed@acme.test: the grant is used up"]
+    assert hook.titles == ["ed@acme.test: about 82 % used", "ed@acme.test: the grant is used up"]
     assert channel(acme)["state"] == "ok"
 
 
@@ -233,8 +233,8 @@ def test_people_are_told_of_their_own_meters_and_of_nothing_else(
     spent(watching, "eves", "47")
     spent(watching, "eds", "44.5")
     assert sorted(second.titles) == [
-        "Your Hex allocation: 90 % used",
-        "Your Hex credits: 82 % used",
+        "Your Hex allocation: about 90 % used",
+        "Your Hex credits: about 82 % used",
         "Your Hex credits: the grant is used up",
     ]
     told = [title.partition(":")[0] for title in hook.titles]

@@ -68,8 +68,8 @@ def test_what_stands_at_the_first_start_is_told_as_one_message(make_bench: MakeB
     )
     assert sorted(digest["body"].splitlines()) == [
         "ed@acme.test: the grant is used up",
-        "eve@acme.test: 85 % used",
-        "xi@acme.test: 84 % used",
+        "eve@acme.test: about 85 % used",
+        "xi@acme.test: about 84 % used",
     ]
     watching.restart()
     watching.later(HOUR_MS)
@@ -98,7 +98,7 @@ def test_a_level_is_told_once_over_flapping_failed_polls_and_restarts(ed: Bench)
         ed.sim.faults.clear()
         ed.restart()
         told += notices(ed)
-    assert told == ["ed@acme.test: 81 % used"]
+    assert told == ["ed@acme.test: about 81 % used"]
     assert ed.alerts() == [("used", 80, "grant:ed@acme.test", "firing")]
 
 

@@ -1,7 +1,8 @@
 """The alert state machine: step(state, condition, now) -> state, event, reason.
 
 A ladder is one meter's rungs, in the order `forecast < used (by level) < left < exhausted`; only a rung
-above the highest one told tells again, until a new period or a confirmed fall re-arms it.
+above the highest one told tells again, until a new period or a confirmed fall re-arms it. What a forecast told is
+withdrawn when it is not so any more, and stays told for its period: a forecast may change its mind every day.
 """
 
 from dataclasses import dataclass, replace
@@ -49,19 +50,21 @@ class Rung:
     def height(self) -> tuple[int, Decimal]:
         """Where the rung stands on its ladder; the higher one is the more pressing."""
         level = self.level or Decimal(0)
-        # The fewer credits are left, the higher.
-        return _ORDER.get(self.kind, 0), -level if self.kind is Kind.LEFT else level
+        # The fewer credits or days are left, the higher.
+        return _ORDER.get(self.kind, 0), -level if self.kind in (Kind.LEFT, Kind.TOKEN) else level
 
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
     """What a ladder remembers: the highest rung told in `period` (None: none), the falls seen in a row, and
-    `fallen_to`, the highest rung that any of these falls did not clearly leave below."""
+    `fallen_to`, the highest rung that any of these falls did not clearly leave below. `over`: `told` counts as told,
+    but nothing of it stands any more."""
 
     period: Period | None = None
     told: Rung | None = None
     falls: int = 0
     fallen_to: Rung | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class Standing:
     """A good reading of a ladder: the highest rung it reaches, and the highest it has not clearly fallen below.
 
     `held` is never below `reached`. `complete` is False for a reading that saw only a part: it may raise, but
-    confirms no fall. `confirmations` is how many complete readings a fall needs.
+    confirms no fall. `confirmations` is how many complete readings a fall needs. `gone` is a rung that is held, so that
+    it is told no second time, but of which nothing is left to say.
     """
 
     period: Period | None
@@ -77,6 +81,7 @@ class Standing:
     held: Rung | None
     complete: bool
     confirmations: int = CONFIRMATIONS
+    gone: Rung | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class Reason(StrEnum):
     BELOW = "no rung is reached"
     FALL_UNCONFIRMED = "a fall must be seen in another complete poll"
     FALL_CONFIRMED = "the fall is confirmed, so the rung may tell again"
+    CAUSE_GONE = "what was told is not so any more, in two complete polls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,7 @@ def step(state: AlertState, condition: Condition, now_ms: int) -> Step:
     3. A reading of a later period forgets what was told in the one before.
     4. A rung above the highest told fires, with all below it taken as told.
     5. A fall below what `held` allows re-arms, once enough complete readings in a row agree, as deep as they agree.
+    6. What was told and is `gone` is withdrawn once as many agree, and stays told.
     """
     if isinstance(condition, NotKnown):
         return Step(state, None, Reason.NOT_KNOWN)
@@ -148,7 +155,9 @@ def step(state: AlertState, condition: Condition, now_ms: int) -> Step:
     if renewed:
         return Step(current, Resolved(now_ms) if state.told else None, Reason.NEW_PERIOD)
     if not _above(current.told, condition.held):
-        still = AlertState(current.period, current.told)
+        if current.told is not None and current.told == condition.gone and not current.over:
+            return _withdrawal(current, condition, now_ms)
+        still = AlertState(current.period, current.told, over=current.over)
         return Step(still, None, Reason.ALREADY_TOLD if current.told else Reason.BELOW)
     return _fall(current, condition, now_ms)
 
@@ -162,8 +171,17 @@ def _fall(state: AlertState, condition: Standing, now_ms: int) -> Step:
         return Step(unconfirmed, None, Reason.FALL_UNCONFIRMED)
     # This reading may lie deeper than the one before it: then it is the first to say so.
     deeper = _above(agreed, condition.held)
-    rearmed = AlertState(state.period, agreed, int(deeper), condition.held if deeper else None)
+    rearmed = AlertState(state.period, agreed, int(deeper), condition.held if deeper else None, agreed is not None)
     return Step(rearmed, Resolved(now_ms), Reason.FALL_CONFIRMED)
+
+
+def _withdrawal(state: AlertState, condition: Standing, now_ms: int) -> Step:
+    """The step of a reading by which what was told is gone: one more of them, or the one that confirms."""
+    falls = state.falls + (1 if condition.complete else 0)
+    if not condition.complete or falls < condition.confirmations:
+        unconfirmed = replace(state, falls=falls, fallen_to=state.told if falls else None)
+        return Step(unconfirmed, None, Reason.FALL_UNCONFIRMED)
+    return Step(AlertState(state.period, state.told, over=True), Resolved(now_ms), Reason.CAUSE_GONE)
 
 
 def _is_over(one: Period | None, other: Period | None) -> bool:

@@ -9,11 +9,14 @@ from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.credits import format_credits
 from hexmeter.core.instants import to_datetime
 from hexmeter.core.meters import Bound, Meter
+from hexmeter.core.outlook import NoForecast
+from hexmeter.core.periods import local_day
 from hexmeter.core.pool import POOL, SPEND
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TITLES_IN_DIGEST = 6
+_WORKING_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +49,36 @@ _EXHAUSTED = {
 """By the kind of meter: what happened, what its limit is called, and what it means that nothing is left."""
 
 
-def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, *, own: bool) -> Text:
+def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, now_ms: int, *, own: bool) -> Text:
     """The alert for `rung` of a meter's ladder; `own`: it is the reader's own grant, which needs no name."""
     used, limit, left = meter.used_micro or 0, meter.limit_micro or 0, meter.remaining_micro or 0
-    whose = "Hex credits" if own else meter.label
-    at_least = "At least " if meter.bound is Bound.AT_LEAST else ""
-    so_much = "About " if meter.bound is Bound.ESTIMATED else at_least
+    whose = whose_credits(meter, own=own)
     # Cut, not rounded: a figure just below the limit must not read as "100 % used".
     used_percent = used * 100 // limit if limit else 0
-    reset = f"the reset on {day_text(meter.period.end_ms, zone)}" if meter.period else "the reset"
-    until = f" until {reset}" if meter.period else ""
+    so_much, so_little = SO_MUCH[meter.bound], SO_LITTLE[meter.bound]
     if rung.kind is Kind.EXHAUSTED:
         event, limit_name, consequence = _EXHAUSTED[meter.kind]
+        reset = f"the reset on {day_text(meter.period.end_ms, zone)}" if meter.period else "the reset"
         fact = f"{so_much}{format_credits(used)} of {format_credits(limit)} used, {format_credits(used - limit)} beyond"
-        return Text(f"{whose}: {event}", f"{fact} {limit_name}. {consequence.format(reset=reset)}", "critical")
+        body = f"{capital(fact)} {limit_name}. {consequence.format(reset=reset)}"
+        return Text(f"{whose}: {event}", body, "critical")
+    rest = f"{capital(so_little)}{format_credits(left)} of {format_credits(limit)} left"
+    until = f"{until_reset(meter, zone)}." if isinstance(meter.outlook, NoForecast) else "."
+    if rung.kind is Kind.FORECAST:
+        title = f"{whose}: not enough until the {'reset' if meter.period else 'month ends'}"
+        return Text(
+            title, _joined(rest + until, _end_sentence(meter, zone, now_ms), _prompts_sentence(meter)), "warning"
+        )
+    title = f"{whose}: {so_much}{used_percent} % used"
     if rung.kind is Kind.LEFT:
-        at_most = "at most " if meter.bound is Bound.AT_LEAST else ""
-        title = f"{whose}: {at_most}{format_credits(left)} left"
-        return Text(title, f"Of {format_credits(limit)}{until}.{_pace_sentence(meter)}", "warning")
-    about = "At most " if meter.bound is Bound.AT_LEAST else so_much
-    return Text(
-        f"{whose}: {at_least.lower()}{used_percent} % used",
-        f"{about}{format_credits(left)} of {format_credits(limit)} left{until}.{_pace_sentence(meter)}",
-        "warning",
-    )
+        title = f"{whose}: {so_little}{format_credits(left)} left"
+        rest = f"{capital(so_much)}{format_credits(used)} of {format_credits(limit)} used"
+    return Text(title, _joined(rest + until, _end_sentence(meter, zone, None), _prompts_sentence(meter)), "warning")
+
+
+def whose_credits(meter: Meter, *, own: bool) -> str:
+    """How a title begins."""
+    return "Hex credits" if own else meter.label
 
 
 def blind_text(why: str, since_ms: int | None, hint: str, zone: ZoneInfo) -> Text:
@@ -123,12 +132,67 @@ def moment_text(at_ms: int, zone: ZoneInfo) -> str:
     return f"{day_text(at_ms, zone)} {to_datetime(at_ms).astimezone(zone):%H:%M}"
 
 
-def _pace_sentence(meter: Meter) -> str:
-    pace = meter.burn.pace_micro
-    drawn = " drawn beyond grants" if meter.kind in (POOL, SPEND, ALLOCATION) else ""
-    return "" if pace is None else f" At this pace the month comes to {format_credits(pace)}{drawn}."
+SO_MUCH = {Bound.EXACT: "", Bound.ESTIMATED: "about ", Bound.AT_LEAST: "at least "}
+SO_LITTLE = {Bound.EXACT: "", Bound.ESTIMATED: "about ", Bound.AT_LEAST: "at most "}
+"""What is said before what is used, and before what is left."""
+
+
+def until_reset(meter: Meter, zone: ZoneInfo) -> str:
+    """The window that a figure is of."""
+    return f" until the reset on {day_text(meter.period.end_ms, zone)}" if meter.period else ""
+
+
+def _end_sentence(meter: Meter, zone: ZoneInfo, now_ms: int | None) -> str:
+    """Whether it lasts, and until when; counted from `now_ms` in working days, where that is given."""
+    outlook, period = meter.outlook, meter.period
+    if isinstance(outlook, NoForecast):
+        pace = meter.burn.pace_micro
+        drawn = " drawn beyond grants" if meter.kind in (POOL, SPEND, ALLOCATION) else ""
+        return "" if pace is None else f"At this pace the month comes to {format_credits(pace)}{drawn}."
+    reset = f"the reset on {day_text(period.end_ms, zone)}" if period else ""
+    if outlook.exhaust_at_ms is None:
+        lasts = "may not last" if outlook.alert else "should last"
+        return f"At this pace they {lasts} until {reset or 'the month ends'}."
+    lead = "" if now_ms is None else f", {lead_text(now_ms, outlook.exhaust_at_ms, zone)}"
+    before = ""
+    if period is not None:
+        days = (local_day(period.end_ms, zone) - local_day(outlook.exhaust_at_ms, zone)).days
+        before = f", {_counted(days, 'day')} before {reset}" if days > 0 else f", just before {reset}"
+    return f"At this pace they end {day_text(outlook.exhaust_at_ms, zone)}{lead}{before}."
+
+
+def lead_text(now_ms: int, then_ms: int, zone: ZoneInfo) -> str:
+    """How long until then in working days, Monday to Friday: today not counted, the last day counted."""
+    today, last = local_day(now_ms, zone), local_day(then_ms, zone)
+    if last <= today:
+        return "today"
+    days = (last - today).days
+    working = sum((today.weekday() + day) % 7 < _WORKING_DAYS for day in range(1, days + 1))
+    return f"in {_counted(working, 'working day')}" if working else "before the next working day"
+
+
+def _prompts_sentence(meter: Meter) -> str:
+    """How many typical prompts are left, where it is known what one costs."""
+    costs = meter.burn.recent or meter.burn.prompts
+    if costs is None or not costs.median_micro or meter.remaining_micro is None:
+        return ""
+    count = meter.remaining_micro // costs.median_micro
+    return f"About {_counted(count, 'typical prompt')}." if count else "Less than one typical prompt."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def capital(words: str) -> str:
+    """A sentence's beginning."""
+    return words[:1].upper() + words[1:]
 
 
 def _sentence(words: str) -> str:
-    text = words[:1].upper() + words[1:]
+    text = capital(words)
     return text if not text or text.endswith((".", "…", "?")) else text + "."

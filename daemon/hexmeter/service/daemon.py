@@ -280,7 +280,7 @@ class Daemon:
         made = await self.forecasts.make(now_ms)
         with self.store.transaction():
             self.forecasts.save(made)
-            self.settler.step_meters(now_ms)
+            self.settler.step_meters(now_ms, now_ms)
         self.publish()
         return self.figures.named(key, now_ms)
 

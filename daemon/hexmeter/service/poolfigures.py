@@ -4,7 +4,7 @@ from hexmeter.config.model import Config
 from hexmeter.core.burn import burn
 from hexmeter.core.meters import Meter
 from hexmeter.core.periods import Period, period_at
-from hexmeter.core.pool import POOL, SPEND, Balance, Draw, pool_meter, spend_meter
+from hexmeter.core.pool import POOL, SPEND, Balance, Draw, pool_meter, spend_meter, top_ups
 from hexmeter.service.overdraws import Overdraws
 from hexmeter.store.store import Store
 
@@ -36,6 +36,17 @@ class PoolFigures:
         if limit_micro is not None:
             meters.append(spend_meter(limit_micro, month, period, rates, adjustment_micro))
         return meters
+
+    def top_ups(self, now_ms: int, unseen: str | None) -> int | None:
+        """How many top-ups are assumed in this period; None where the pool is not known."""
+        balance = self.balance()
+        if balance is None:
+            return None
+        _, since = self._draws(balance, period_at(now_ms, self._config.reset_day, self._config.zone), unseen)
+        if since.unknown:
+            return None
+        plan, drawn = self._config.pool, since.drawn_micro
+        return top_ups(balance.remaining_micro, drawn, plan) - top_ups(balance.remaining_micro, drawn[:-1], plan)
 
     def balance(self) -> Balance | None:
         """The balance in force: the later of the configuration's and the last calibration's."""

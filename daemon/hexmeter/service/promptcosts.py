@@ -8,6 +8,7 @@ from hexmeter.core.burn import RECENT_DAYS, PromptCosts, prompt_costs
 from hexmeter.core.instants import DAY_MS, HOUR_MS
 from hexmeter.core.periods import Period
 from hexmeter.core.prompts import even_parts
+from hexmeter.core.signals import Prompt
 from hexmeter.store.breakdown import Breakdown
 
 
@@ -70,6 +71,14 @@ class CostsByUser:
         if book.answer is None:
             book.answer = UserCosts(book.within(period), book.within(self._recent()))
         return book.answer
+
+    def prompts(self, user_id: str | None, period: Period, now_ms: int, since_ms: int) -> list[Prompt]:
+        """The prompts of one user that were spent after `since_ms`, as far as they are kept here."""
+        self._refresh(period, now_ms)
+        book = self._books.get(user_id)
+        if book is None:
+            return []
+        return [Prompt(*row) for row in zip(book.threads, book.spent_ms, book.costs, strict=True) if row[1] > since_ms]
 
     def within(self, period: Period) -> dict[str | None, PromptCosts | None] | None:
         """What each user's prompts of any `period` cost; None where it reaches further back than is kept here."""

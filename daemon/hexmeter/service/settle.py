@@ -4,15 +4,15 @@ import logging
 from dataclasses import dataclass
 
 from hexmeter.config.model import Config
-from hexmeter.core.alerts import Condition, Fired, Kind, NotKnown, Resolved, Standing, step
+from hexmeter.core.alerts import Condition, Fired, NotKnown, Resolved, Rung, Standing, step
 from hexmeter.core.instants import MINUTE_MS
-from hexmeter.core.meters import Meter, grant_key
-from hexmeter.core.rules import Health, blind_condition, ladder_condition
-from hexmeter.core.runs import RUNS
-from hexmeter.core.texts import Text, blind_text, ladder_text
+from hexmeter.core.rules import BLIND_AFTER_INTERVALS, Health, blind_condition
+from hexmeter.core.texts import Text, blind_text
 from hexmeter.service.attention import Attending
+from hexmeter.service.decisions import TOKEN_LADDER, Decision, Decisions
 from hexmeter.service.figures import Figures
 from hexmeter.service.poll import Outcome, PollFailure
+from hexmeter.store.ladders import Transition
 from hexmeter.store.outbox import NewAlert
 from hexmeter.store.progress import LastPoll
 from hexmeter.store.store import Store
@@ -26,11 +26,9 @@ _BASELINE_MS = 10 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
-class _Firing:
-    """What firing an alert takes besides its rung; a `quiet` one stands, but is told to nobody."""
+class _Telling:
+    """How what fires is told: with what else of the same `digest`, or, when `quiet`, to nobody."""
 
-    ladder: str
-    meter: Meter | None
     digest: str | None = None
     quiet: bool = False
 
@@ -43,6 +41,7 @@ class Settler:
         self._store = store
         self._figures = figures
         self._attending = attending
+        self._decisions = Decisions(config, store, figures)
         self.started_ms = started_ms
         """Since when polls were meant to come: the daemon's start, or the machine's waking."""
         self._last_failure: PollFailure | None = None
@@ -53,12 +52,13 @@ class Settler:
         failure = outcome.failure
         self._last_failure = failure
         self._read_ms = self.started_ms
+        good_ms = self._store.progress.good_at_ms()
         with self._store.transaction():
             self._store.progress.note_poll(
                 LastPoll(outcome.at_ms, failure is None, failure.message if failure else None, outcome.requests)
             )
             if failure is None:
-                self.step_meters(now_ms)
+                self.step_meters(now_ms, good_ms)
             self._step_blind(now_ms, well=failure is None)
             # Last: what is over now need not be told once more.
             self._attending.wake(now_ms)
@@ -77,25 +77,35 @@ class Settler:
             else:
                 self._step_blind(now_ms, well=False)
 
-    def step_meters(self, now_ms: int) -> None:
-        """Step every meter's ladder by the figures that stand; part of a transaction of the caller's."""
+    def step_meters(self, now_ms: int, good_ms: int | None) -> None:
+        """Step every meter's ladder by the figures that stand; part of a transaction of the caller's.
+
+        `good_ms` is when the last good poll before these figures was: what came up while there was none for long, such
+        as over a sleep, is told as one message.
+        """
         complete = self._figures.period_complete(now_ms)
         first = not self._store.progress.baseline_done()
         if first and not complete and now_ms - self.started_ms < _BASELINE_MS:
             return
-        digest = _BASELINE_DIGEST if first else None
-        quiet = self._store.progress.baseline_is_quiet()
-        for meter in self._figures.meters(now_ms):
-            if meter.kind == RUNS:
-                continue  # Its amounts are no credits.
-            condition = ladder_condition(
-                meter, self._config.rules.used, self._config.rules.left_micro, complete=complete
-            )
-            self._step(condition, _Firing(meter.key, meter, digest, quiet), now_ms)
+        absent = good_ms is not None and now_ms - good_ms >= BLIND_AFTER_INTERVALS * self._config.poll.interval_ms
+        digest = _BASELINE_DIGEST if first else f"after {good_ms}" if absent else None
+        telling = _Telling(digest, self._store.progress.baseline_is_quiet())
+        for decision in self._decisions.of_meters(now_ms, good_ms, complete=complete):
+            self._step(decision, telling, now_ms)
+            if decision.ladder.startswith(TOKEN_LADDER):
+                self._end_other_tokens(decision.ladder, now_ms)
         if first:
             self._store.progress.end_baseline()
 
+    def _end_other_tokens(self, ladder: str, now_ms: int) -> None:
+        """What was told of a token that another one has replaced is over."""
+        for alert in self._store.outbox.standing():
+            if alert.ladder.startswith(TOKEN_LADDER) and alert.ladder != ladder:
+                self._store.outbox.resolve(alert.ladder, now_ms)
+
     def _step_blind(self, now_ms: int, *, well: bool) -> None:
+        if not self._config.rules.blind:
+            return
         good_ms = self._store.progress.good_at_ms()
         # Before this daemon began nobody was meant to poll; and a clock set back must not look like a long silence.
         well_ms = max(self.started_ms, good_ms) if good_ms is not None and good_ms <= now_ms else self.started_ms
@@ -106,46 +116,50 @@ class Settler:
         if not well and isinstance(condition, Standing) and condition.reached is None:
             # Only a good poll ends it: a daemon that just began has not seen one, nor has one with a new token.
             condition = NotKnown("no good poll yet")
-        self._step(condition, _Firing(BLIND_LADDER, None), now_ms)
+        facts = {"well_ms": well_ms, "token_refused": refused, "interval_ms": self._config.poll.interval_ms}
+        self._step(Decision(BLIND_LADDER, None, condition, self._blind_text, facts, news=False), _Telling(), now_ms)
 
-    def _step(self, condition: Condition, firing: _Firing, now_ms: int) -> None:
-        before = self._store.ladders.state(firing.ladder)
-        after, event, reason = step(before, condition, now_ms)
-        if after != before:
-            self._store.ladders.save(firing.ladder, after)
-        if event is not None:
-            log.info("alert %s of %s: %s", _named(event), firing.ladder, reason)
+    def _step(self, decision: Decision, telling: _Telling, now_ms: int) -> None:
+        before = self._store.ladders.state(decision.ladder)
+        after, event, reason = step(before, decision.condition, now_ms)
+        if after == before and event is None:
+            return
+        self._store.ladders.save(decision.ladder, after)
+        alert_id = None
         if isinstance(event, Resolved):
-            self._store.outbox.resolve(firing.ladder, now_ms)
+            self._store.outbox.resolve(decision.ladder, now_ms, moot=not decision.news)
         elif isinstance(event, Fired):
-            self._fire(event, firing)
+            alert_id = self._fire(event, decision, telling)
+        if event is not None:
+            log.info("alert %s of %s: %s", _named(event), decision.ladder, reason)
+        rung = event.rung if isinstance(event, Fired) else after.told
+        outcome = None if event is None else "fired" if isinstance(event, Fired) else "resolved"
+        self._store.ladders.note(
+            Transition(decision.ladder, now_ms, outcome, rung, reason.name.lower(), decision.facts, alert_id)
+        )
 
-    def _fire(self, event: Fired, firing: _Firing) -> None:
-        meter = firing.meter
-        text = self._text(event, meter)
-        silence = self._attending.silence_of(event.rung.kind, meter.key if meter else None, event.at_ms)
-        muted = firing.quiet or (silence is not None and silence.until_ms is None)
-        self._store.outbox.fire(
+    def _fire(self, event: Fired, decision: Decision, telling: _Telling) -> int:
+        meter, text = decision.meter, decision.text(event.rung)
+        meter_id, meter_key = (meter.id, meter.key) if meter else (None, None)
+        silence = self._attending.silence_of(event.rung.kind, meter_key, event.at_ms)
+        muted = telling.quiet or (silence is not None and silence.until_ms is None)
+        return self._store.outbox.fire(
             NewAlert(
-                ladder=firing.ladder,
+                ladder=decision.ladder,
                 rung=event.rung,
-                meter=meter.id if meter else None,
+                meter=meter_id,
                 severity=text.severity,
                 title=text.title,
                 body=text.body,
-                channels=() if muted else self._config.told_of(meter.id if meter else None),
-                digest=firing.digest,
-                meter_key=meter.key if meter else None,
+                channels=() if muted else self._config.told_of(meter_id),
+                digest=telling.digest,
+                meter_key=meter_key,
                 snoozed_until_ms=silence.until_ms if silence else None,
             ),
             event.at_ms,
         )
 
-    def _text(self, event: Fired, meter: Meter | None) -> Text:
-        if event.rung.kind is not Kind.BLIND and meter is not None:
-            identity = self._store.progress.identity()
-            own = identity is not None and identity.person is not None and meter.key == grant_key(identity.person.id)
-            return ladder_text(event.rung, meter, self._config.zone, own=own)
+    def _blind_text(self, rung: Rung) -> Text:
         failure = self._last_failure
         why = failure.message if failure else "No poll came to its end"
         hint = failure.hint if failure else "see the daemon's log"

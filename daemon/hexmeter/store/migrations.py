@@ -308,3 +308,35 @@ def m010_channels(db: Any) -> None:
         "CREATE TABLE channels (name TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, problem TEXT, hint TEXT,"
         " permanent INTEGER NOT NULL) STRICT, WITHOUT ROWID"
     )
+
+
+_ALERT_FACTS = """
+ALTER TABLE ladders ADD COLUMN over INTEGER NOT NULL DEFAULT 0;
+
+-- Every change of a ladder, with why and the facts (JSON) it was decided on. outcome: fired, resolved, or NULL.
+CREATE TABLE transitions (
+    id INTEGER PRIMARY KEY, ladder TEXT NOT NULL, at_ms INTEGER NOT NULL, outcome TEXT, kind TEXT, level TEXT,
+    reason TEXT NOT NULL, facts TEXT NOT NULL, alert_id INTEGER
+) STRICT;
+CREATE INDEX transitions_by_ladder ON transitions (ladder, id);
+
+-- What alerts are decided on, a row on change: again_ms is the next complete poll that read the same. alerts: whether
+-- the forecast warned, NULL: none was known.
+CREATE TABLE readings (
+    id INTEGER PRIMARY KEY, meter_key TEXT NOT NULL, meter TEXT NOT NULL, at_ms INTEGER NOT NULL, again_ms INTEGER,
+    limit_micro INTEGER, used_micro INTEGER, start_ms INTEGER, end_ms INTEGER, complete INTEGER NOT NULL,
+    alerts INTEGER
+) STRICT;
+CREATE INDEX readings_by_meter ON readings (meter_key, id);
+CREATE INDEX readings_by_time ON readings (at_ms);
+
+-- Up to when each person's prompts were judged.
+CREATE TABLE judged (meter_key TEXT PRIMARY KEY, spent_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID
+"""
+
+
+@migrations()
+def m011_alert_facts(db: Any) -> None:
+    """What alerts were decided on, so that each can be explained and other rules tried."""
+    for statement in _ALERT_FACTS.split(";\n"):
+        db.conn.execute(statement)

@@ -119,14 +119,15 @@ class Outbox:
                         (alert_id, channel, now_ms, digest),
                     )
 
-    def resolve(self, ladder: str, now_ms: int) -> None:
-        """What the ladder told is over; what of it still waits to be delivered is moot."""
+    def resolve(self, ladder: str, now_ms: int, *, moot: bool = True) -> None:
+        """What the ladder told is over; what of it still waits to be delivered is moot, or told still."""
         with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE deliveries SET state = 'superseded', at_ms = ? WHERE state IN ('pending', 'claimed')"
-                " AND alert_id IN (SELECT id FROM alerts WHERE ladder = ? AND state != 'resolved')",
-                (now_ms, ladder),
-            )
+            if moot:
+                connection.execute(
+                    "UPDATE deliveries SET state = 'superseded', at_ms = ? WHERE state IN ('pending', 'claimed')"
+                    " AND alert_id IN (SELECT id FROM alerts WHERE ladder = ? AND state != 'resolved')",
+                    (now_ms, ladder),
+                )
             connection.execute(
                 "UPDATE alerts SET state = 'resolved', resolved_ms = ? WHERE ladder = ? AND state != 'resolved'",
                 (now_ms, ladder),

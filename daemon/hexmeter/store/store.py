@@ -17,6 +17,7 @@ from hexmeter.store.ledger import Ledger
 from hexmeter.store.messages import Messages
 from hexmeter.store.outbox import Outbox
 from hexmeter.store.progress import Progress
+from hexmeter.store.readings import Readings
 from hexmeter.store.roster import Roster
 from hexmeter.store.runs import Runs
 
@@ -35,6 +36,7 @@ class Store:
         self.outbox = Outbox(database)
         self.channels = Channels(database)
         self.ladders = Ladders(database)
+        self.readings = Readings(database)
         self.attention = Attention(database)
         self.imports = Imports(database)
         self.runs = Runs(database)

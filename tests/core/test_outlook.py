@@ -61,33 +61,49 @@ def test_more_that_is_bought_or_was_used_before_changes_what_is_forecast() -> No
 
 
 @pytest.mark.parametrize(
-    ("exhaust", "bound", "text", "short"),
+    ("probability", "exhaust", "bound", "text", "short"),
     [
-        pytest.param(None, "exact", "lasts until the reset", "lasts", id="lasts"),
-        pytest.param(None, "at_least", "lasts until the reset as far as can be seen", "may last", id="a part is seen"),
+        pytest.param(0.1, None, "exact", "lasts until the reset", "lasts", id="lasts"),
+        pytest.param(0.3, None, "exact", "probably lasts until the reset", "may last", id="less sure"),
         pytest.param(
-            "2026-11-26T11:00", "exact", "ends Thu 26 Nov, 4 days before the reset", "ends Thu 26 Nov", id="days before"
+            0.1, None, "at_least", "lasts until the reset as far as can be seen", "may last", id="a part is seen"
         ),
         pytest.param(
-            "2026-11-26T11:00",
+            0.9, "26T11:00", "exact", "ends Thu 26 Nov, 4 days before the reset", "ends Thu 26 Nov", id="days before"
+        ),
+        pytest.param(
+            0.6,
+            "26T11:00",
+            "exact",
+            "probably ends Thu 26 Nov, 4 days before the reset",
+            "may end Thu 26 Nov",
+            id="less sure that it ends",
+        ),
+        pytest.param(
+            0.9,
+            "26T11:00",
             "at_least",
             "ends Thu 26 Nov or sooner, 4 days before the reset",
             "ends Thu 26 Nov",
             id="of figures that may be too low",
         ),
         pytest.param(
-            "2026-11-28T23:30", "exact", "ends Sun 29 Nov, 1 day before the reset", "ends Sun 29 Nov", id="local days"
+            0.9, "28T23:30", "exact", "ends Sun 29 Nov, 1 day before the reset", "ends Sun 29 Nov", id="local days"
         ),
         pytest.param(
-            "2026-11-30T20:00", "exact", "ends Mon 30 Nov, shortly before the reset", "ends Mon 30 Nov", id="the last"
+            0.9, "30T20:00", "exact", "ends Mon 30 Nov, shortly before the reset", "ends Mon 30 Nov", id="the last"
         ),
-        pytest.param("2026-11-22T12:00", "exact", "may end any hour", "ends soon", id="by now"),
+        pytest.param(0.9, "22T12:00", "exact", "may end any hour", "ends soon", id="by now"),
     ],
 )
-def test_an_outlook_in_words(exhaust: str | None, bound: str, text: str, short: str) -> None:
-    at_ms = None if exhaust is None else utc(exhaust)
-    assert lasts_or_ends(at_ms, END_MS, NOW_MS, BERLIN, bound) == text
-    assert in_short(at_ms, NOW_MS, BERLIN, bound) == short
+def test_an_outlook_in_words(probability: float, exhaust: str | None, bound: str, text: str, short: str) -> None:
+    at_ms = None if exhaust is None else utc(f"2026-11-{exhaust}")
+    assert lasts_or_ends(probability, at_ms, END_MS, NOW_MS, BERLIN, bound) == text
+    assert in_short(probability, at_ms, NOW_MS, BERLIN, bound) == short
+
+
+def test_what_has_no_period_of_its_own_just_ends() -> None:
+    assert lasts_or_ends(0.9, utc("2026-11-26"), None, NOW_MS, BERLIN, "exact") == "ends Thu 26 Nov"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +138,7 @@ def test_a_meter_counts_its_prompts_by_the_last_30_days() -> None:
         pytest.param(6, 2, "exact", "about 6 typical or 2 heavy prompts left", id="both"),
         pytest.param(6, 2, "at_least", "at most about 6 typical or 2 heavy prompts left", id="at most"),
         pytest.param(1, 1, "exact", "about 1 prompt left", id="alike"),
-        pytest.param(0, 0, "exact", "about 0 prompts left", id="none"),
+        pytest.param(0, 0, "exact", "less left than a typical prompt costs", id="none"),
     ],
 )
 def test_prompts_left_in_words(typical: int, heavy: int, bound: str, text: str) -> None:

@@ -17,6 +17,8 @@ COMMANDS = {
     "setup": "Set everything up: token, configuration, service, and the first status.",
     "status": "Show the meters: what is left of each grant, how sure that is, and how fast it goes.",
     "poll": "Ask the daemon to look at Hex now, wait, and say what it saw.",
+    "forecast": "Show how far the credits will go: the range by the reset, when they end, and how past forecasts did.",
+    "can-afford": "Say whether so many more prompts fit into what is left: exit code 0 yes, 10 no, 11 not known.",
     "usage": "Show what was used, summed by user, day, model, source, type, thread or prompt.",
     "report": "Show a week or a month against the one before: who, which models, topics, threads and prompts.",
     "audit": "Show idle seats and schedules, failing runs, and who needs more: what to do in Hex, and what it saves.",
@@ -38,7 +40,7 @@ COMMANDS = {
 
 _EPILOG = """\
 exit codes: 0 done; 1 failed (network, Hex); 2 usage or configuration; 3 the token is refused;
-4 already running; 5 the daemon is not running
+4 already running; 5 the daemon is not running; can-afford: 10 no, 11 not known
 
 example: HEX_TOKEN=hxtp_… hexmeter daemon &   then   hexmeter status
 """
@@ -133,10 +135,10 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 
 
 def module_of(command: str) -> str:
-    """The module of a command; a name that is a keyword of Python has an underscore behind it there."""
+    """The module of a command: with underscores for hyphens, and one behind a keyword of Python."""
     from keyword import iskeyword
 
-    return f"hexmeter.cli.{command}{'_' if iskeyword(command) else ''}"
+    return f"hexmeter.cli.{command.replace('-', '_')}{'_' if iskeyword(command) else ''}"
 
 
 def _add_config(parser: argparse.ArgumentParser, default: str | None) -> None:

@@ -1,6 +1,8 @@
 """Documents as text for a terminal: the only place that makes figures pretty."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+
+from hexmeter.wire import outlookwords
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _GAUGE = 10
 _YEAR_NAMED_DAYS = 200
+_OUTLOOKS = 5
 _BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at most "}
 
 
@@ -25,6 +28,8 @@ def status_lines(document: "dict[str, Any]") -> "list[str]":
     lines.append("")
     if document["meters"]:
         lines += meter_table(document["meters"], document["timezone"])
+        outlooks = outlook_lines(document)
+        lines += ["", *outlooks] if outlooks else []
     else:
         lines.append("No meters yet: nothing was read from Hex so far.")
     notes = list(document["notes"])
@@ -36,8 +41,33 @@ def status_lines(document: "dict[str, Any]") -> "list[str]":
 def meter_table(meters: "Sequence[dict[str, Any]]", zone_name: str) -> "list[str]":
     """The meters of a status document, a line each under a heading."""
     zone = zone_of(zone_name)
-    heads = ("METER", "LEFT", "", "USED", "STATE", "A DAY", "PACE", "RESET")
-    return table(heads, [_meter_row(meter, zone) for meter in meters])
+    now_ms = _now_ms()
+    heads = ("METER", "LEFT", "", "USED", "STATE", "A DAY", "OUTLOOK", "RESET")
+    return table(heads, [_meter_row(meter, now_ms, zone) for meter in meters])
+
+
+def outlook_lines(document: "dict[str, Any]") -> "list[str]":
+    """A sentence for one's own meter (or the only one), and for the first few that end before the reset."""
+    zone, now_ms = zone_of(document["timezone"]), _now_ms()
+    meters, identity = document["meters"], document["identity"]
+    own = f"grant:{identity['email']}" if identity else None
+    lines: list[str] = []
+    for meter in meters:
+        said = [outlookwords.clause(meter, now_ms, zone), outlookwords.prompts_left(meter), outlookwords.record(meter)]
+        is_own = len(meters) == 1 or meter["id"] == own
+        if any(said) and (is_own or (meter["forecast"].get("exhaust_at") and meter["state"] != "exhausted")):
+            line = f"{meter['label']}: {'; '.join(clause for clause in said if clause)}{_as_of(document)}."
+            lines.insert(0 if is_own else len(lines), line)
+    return lines[:_OUTLOOKS]
+
+
+def _as_of(document: "dict[str, Any]") -> str:
+    """A forecast of old figures says how old."""
+    return f" (as of {moment(document['as_of'])})" if document["stale"] else ""
+
+
+def _now_ms() -> int:
+    return round(datetime.now(UTC).timestamp() * 1000)
 
 
 def credits(amount: "float | None") -> str:
@@ -103,7 +133,7 @@ def zone_of(name: str) -> "ZoneInfo | None":
         return None
 
 
-def _meter_row(meter: "dict[str, Any]", zone: "ZoneInfo | None") -> "list[str]":
+def _meter_row(meter: "dict[str, Any]", now_ms: int, zone: "ZoneInfo | None") -> "list[str]":
     left, limit, used = meter["remaining"], meter["limit"], meter["used"]
     per_cent = f"{int(100 * used / limit)} %" if used is not None and limit else "-"
     about = _BOUNDS[meter["bound"]] if left else ""
@@ -117,7 +147,7 @@ def _meter_row(meter: "dict[str, Any]", zone: "ZoneInfo | None") -> "list[str]":
         f"{credits(used)} ({per_cent})" if used is not None else "-",
         meter["state"],
         credits(burn["per_day"]) if burn["per_day"] is not None else "-",
-        credits(burn["pace"]) if burn["pace"] is not None else "-",
+        outlookwords.in_short(meter, now_ms, zone),
         day(period["end"], zone) if period else "-",
     ]
 

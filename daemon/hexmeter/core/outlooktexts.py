@@ -10,34 +10,50 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def lasts_or_ends(exhaust_at_ms: int | None, end_ms: int, now_ms: int, zone: tzinfo | None, bound: str) -> str:
-    """`lasts until the reset`, or `ends Thu 26 Nov, 4 days before the reset`.
+SURE = 0.8
+"""What is less likely than this is said with a "probably"."""
+
+
+def lasts_or_ends(
+    probability: float, exhaust_at_ms: int | None, end_ms: int | None, now_ms: int, zone: tzinfo | None, bound: str
+) -> str:
+    """`lasts until the reset`, or `ends Thu 26 Nov, 4 days before the reset`; what has no `end_ms` of its own, as the
+    pool, just `ends Thu 26 Nov`. `probability` is that of its end.
 
     A forecast from figures that may be too low (`bound` is at_least) can only be too late, and says so. A `zone` of
     None is the machine's own.
     """
     at_least = bound == "at_least"
     if exhaust_at_ms is None:
-        return f"lasts until the reset{' as far as can be seen' if at_least else ''}"
+        probably = "" if probability <= 1 - SURE else "probably "
+        return f"{probably}lasts until the reset{' as far as can be seen' if at_least else ''}"
     if exhaust_at_ms <= now_ms:
         return "may end any hour"
+    probably = "" if probability >= SURE else "probably "
+    when = f"{probably}ends {day(exhaust_at_ms, zone)}{' or sooner' if at_least else ''}"
+    if end_ms is None:
+        return when
     ends, reset = _local(exhaust_at_ms, zone), _local(end_ms, zone)
     # Midnights differ by whole days whatever the clocks did meanwhile.
     days = (reset.replace(tzinfo=None) - ends.replace(tzinfo=None)).days
     before = f"{days} day{'' if days == 1 else 's'} before the reset" if days > 0 else "shortly before the reset"
-    return f"ends {day(exhaust_at_ms, zone)}{' or sooner' if at_least else ''}, {before}"
+    return f"{when}, {before}"
 
 
-def in_short(exhaust_at_ms: int | None, now_ms: int, zone: tzinfo | None, bound: str) -> str:
-    """The same for a column: `lasts`, `ends Thu 26 Nov`."""
+def in_short(probability: float, exhaust_at_ms: int | None, now_ms: int, zone: tzinfo | None, bound: str) -> str:
+    """The same for a column: `lasts`, `ends Thu 26 Nov`, or that it may."""
     if exhaust_at_ms is None:
-        return "may last" if bound == "at_least" else "lasts"
-    return "ends soon" if exhaust_at_ms <= now_ms else f"ends {day(exhaust_at_ms, zone)}"
+        return "lasts" if probability <= 1 - SURE and bound != "at_least" else "may last"
+    if exhaust_at_ms <= now_ms:
+        return "ends soon"
+    return f"{'ends' if probability >= SURE else 'may end'} {day(exhaust_at_ms, zone)}"
 
 
 def prompts_left(typical: int, heavy: int, bound: str) -> str:
     """`about 6 typical or 2 heavy prompts left`; where threads may be missing, `at most about …`."""
     most = "at most " if bound == "at_least" else ""
+    if typical == 0:
+        return "less left than a typical prompt costs"
     if typical == heavy:
         return f"{most}about {typical} prompt{'' if typical == 1 else 's'} left"
     return f"{most}about {typical} typical or {heavy} heavy prompts left"

@@ -15,6 +15,7 @@ from hexmeter.service.adminroutes import ADMIN_ROUTES
 from hexmeter.service.alertroutes import ALERT_ROUTES
 from hexmeter.service.asked import body_of, texts
 from hexmeter.service.daemon import Daemon
+from hexmeter.service.forecastroutes import FORECAST_ROUTES
 from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.poll import Outcome
 from hexmeter.service.refused import Refused, bad
@@ -207,6 +208,7 @@ ROUTES: tuple[Route["Api"], ...] = (
     Route("POST", "/v1/deliveries/confirm", "say what became of it: deliveries, state, claimant", Api.confirm),
     *ALERT_ROUTES,
     *ADMIN_ROUTES,
+    *FORECAST_ROUTES,
 )
 
 

@@ -14,6 +14,7 @@ from hexmeter.service.attention import Attending
 from hexmeter.service.audit import Audit
 from hexmeter.service.channels.health import channel_notes, channels_document
 from hexmeter.service.figures import Figures
+from hexmeter.service.forecastdocument import ForecastDocument
 from hexmeter.service.importedusage import with_imported
 from hexmeter.service.notices import Notice
 from hexmeter.service.report import Report
@@ -32,18 +33,17 @@ class Documents:
         self._attending = Attending(config, store, figures)
         self._alerts = AlertDocuments(config, store, self._attending)
         self._usage = UsageDocument(store, config.zone, figures.costs, figures.sees_all)
+        self.forecasts = ForecastDocument(config, store, figures)
         self.unstored: str | None = None
         """Why nothing can be stored at present; the daemon keeps it."""
 
     def status(self, now_ms: int) -> dict[str, Any]:
         """`hexmeter status --json`. `as_of` is the last good poll's time; before there was one, now."""
         progress = self._store.progress
-        good_ms, last, identity = progress.good_at_ms(), progress.last_poll(), progress.identity()
-        patience_ms = BLIND_AFTER_INTERVALS * self._config.poll.interval_ms
+        last, identity = progress.last_poll(), progress.identity()
         person = identity.person if identity else None
         return {
-            "as_of": to_iso(now_ms if good_ms is None else good_ms),
-            "stale": good_ms is None or now_ms - good_ms >= patience_ms,
+            **self.age(now_ms),
             "progress": self.progress(now_ms),
             "last_poll": last
             and {"at": to_iso(last.at_ms), "ok": last.ok, "error": last.error, "requests": last.requests},
@@ -60,6 +60,15 @@ class Documents:
             "interval_s": self._config.poll.interval_ms / 1000,
             "paused_until": shapes.instant(self._attending.paused_until_ms(now_ms)),
             "version": __version__,
+        }
+
+    def age(self, now_ms: int) -> dict[str, Any]:
+        """How old the figures are: when they were read, and whether that is too long ago."""
+        good_ms = self._store.progress.good_at_ms()
+        patience_ms = BLIND_AFTER_INTERVALS * self._config.poll.interval_ms
+        return {
+            "as_of": to_iso(now_ms if good_ms is None else good_ms),
+            "stale": good_ms is None or now_ms - good_ms >= patience_ms,
         }
 
     def usage(self, by: str, period: Period) -> dict[str, Any]:

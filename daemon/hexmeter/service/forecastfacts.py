@@ -84,6 +84,12 @@ class Facts:
             "seats": [self._seat(seat) for seat in seats if seat.listed and self.events(seat.user_id)],
         }
 
+    def history(self, meter: Meter) -> list[Event]:
+        """What a meter's use came from, hour by hour, over the past periods and this one."""
+        if meter.kind == "grant":
+            return self.events(meter.key.removeprefix(grant_key("")))
+        return sorted(event for seat in self.seats(meter) for event in self._draws(seat))
+
     def seats(self, meter: Meter) -> list[Seat]:
         """Those whose overdraw a meter counts: an allocation's members, else everybody, also who has no grant."""
         members = self._figures.allocations.covered(self.period).get(meter.key) if meter.kind == ALLOCATION else None

@@ -1,7 +1,11 @@
 """The status for status bars: one line of text, or Waybar's JSON, about the meter nearest to its limit."""
 
 import json
+import time
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from hexmeter.wire import outlookwords
 
 _ABOUT = {"exact": "", "estimated": "~", "at_least": "≤"}
 _CLASSES = ("stale", "unknown", "ok", "warning", "critical", "exhausted")
@@ -30,7 +34,8 @@ def waybar(document: dict[str, Any]) -> dict[str, Any]:
     """The object that Waybar's custom module reads: text, tooltip, class and the percentage that is used."""
     meters = document["meters"]
     state = meters[0]["state"] if meters else "unknown"
-    tooltip = [f"{meter['label']}: {_left(meter)} left" for meter in meters[:10]]
+    zone, now_ms = _zone(document), time.time_ns() // 1_000_000
+    tooltip = [_tooltip(meter, now_ms, zone) for meter in meters[:10]]
     if document["stale"]:
         tooltip.insert(0, f"No good reading since {document['as_of']}")
     shown: dict[str, Any] = {
@@ -41,6 +46,16 @@ def waybar(document: dict[str, Any]) -> dict[str, Any]:
     if meters and meters[0]["used"] is not None and meters[0]["limit"]:
         shown["percentage"] = min(100, int(100 * meters[0]["used"] / meters[0]["limit"]))
     return shown
+
+
+def _tooltip(meter: dict[str, Any], now_ms: int, zone: ZoneInfo | None) -> str:
+    said = outlookwords.clause(meter, now_ms, zone)
+    return f"{meter['label']}: {_left(meter)} left{f', {said}' if said else ''}"
+
+
+def _zone(document: dict[str, Any]) -> ZoneInfo | None:
+    name = document.get("timezone")
+    return ZoneInfo(name) if name else None
 
 
 def _is_own(meter: dict[str, Any], document: dict[str, Any]) -> bool:

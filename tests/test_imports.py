@@ -61,6 +61,13 @@ MAY_IMPORT = {
         {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.service", "hexmeter.store"},
         "the first poll is setup's own where no daemon runs yet",
     ),
+    "hexmeter.cli.checks": (
+        {
+            *("hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.hex", "hexmeter.store"),
+            "hexmeter.service.watch",
+        },
+        "the doctor looks at each part itself, for any of them may be what is broken",
+    ),
     "hexmeter.cli.offline": (
         {"hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.service", "hexmeter.store"},
         "the one command that reads the database, and only reads it",
@@ -92,6 +99,7 @@ ALSO = {
     ("sqlite3", "hexmeter.service"),
     ("sqlite3", "hexmeter.cli.daemon"),
     ("sqlite3", "hexmeter.cli.setupend"),
+    ("dbus_fast", "hexmeter.cli.desktop"),
     ("argparse", "hexmeter_tray.app"),
     ("argparse", "hexmeter_tray.__main__"),
     # What is behind the icon on an X11 panel.

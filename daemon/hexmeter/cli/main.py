@@ -32,6 +32,7 @@ COMMANDS = {
     "daemon": "Run the daemon in the foreground: it polls Hex, stores what it sees and answers all other commands.",
     "config": "Check the configuration, show what is in force, or say where the file is.",
     "reload": "Have the daemon read its configuration anew; a file with faults changes nothing.",
+    "doctor": "Look at everything Hexmeter needs, and say of each whether it is well, and how to mend it.",
     "service": "Install the daemon as a service, remove it, or say how it stands; with --tray also the tray at login.",
     "simulate": "Run a simulated Hex on this machine, to try hexmeter without an account.",
     "demo": "Show everything at work on a simulated Hex: no account, nothing left behind.",

@@ -25,7 +25,7 @@ from hexmeter.service.daemon import Daemon
 from hexmeter.service.listen import listening
 from hexmeter.service.metrics import serving
 from hexmeter.service.plan import again_in_ms
-from hexmeter.service.poll import Outcome, Poller
+from hexmeter.service.poll import Outcome, Poller, PollFailure
 from hexmeter.service.refused import Refused
 from hexmeter.service.reload import Reloader, current_token
 from hexmeter.service.runsweep import RunSweep
@@ -73,7 +73,7 @@ Show = Callable[[dict[str, Any]], None]
 async def run_once(config: Config, max_seconds: float | None, show: Show | None = None) -> int:
     """Poll until the history is complete, at most for `max_seconds`; the exit code. SIGTERM and SIGINT end it cleanly.
 
-    Raises StoreError, WatchError and TokenError, and Fatal when it was stopped before Hex answered.
+    Raises StoreError, WatchError and TokenError, and Fatal when a poll failed or was stopped before Hex answered.
     """
     clock = SystemClock()
     token = await current_token(config, clock)
@@ -83,6 +83,7 @@ async def run_once(config: Config, max_seconds: float | None, show: Show | None 
 
 
 async def _once(daemon: Daemon, max_seconds: float | None, show: Show | None) -> int:
+    daemon.logs_failures = False
     polling = asyncio.create_task(_poll_to_the_end(daemon))
     showing = asyncio.create_task(_show_progress(daemon, show)) if show else None
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -95,7 +96,8 @@ async def _once(daemon: Daemon, max_seconds: float | None, show: Show | None) ->
         await daemon.sender.send_due()
         if outcome.failure is None:
             await daemon.upkeep.run()
-        return _exit_code(outcome)
+            return 0
+        raise Fatal(outcome.failure.message, outcome.failure.hint, _exit_code(outcome.failure))
     polling.cancel()
     await asyncio.gather(polling, return_exceptions=True)
     looked = daemon.store.progress.good_at_ms() is not None or daemon.documents.progress(0) is not None
@@ -118,8 +120,8 @@ async def look_once(config: Config, max_seconds: float, figure: dict[str, str] |
                 # What was read until then is stored; a long history is for the daemon.
                 outcome = await asyncio.wait_for(daemon.poll(), max_seconds)
                 if outcome.failure is not None:
-                    code = EXIT_TOKEN_REFUSED if outcome.failure.token_refused else EXIT_FAILED
-                    raise Refused(Failure("poll_failed", outcome.failure.message, outcome.failure.hint, code))
+                    failure = outcome.failure
+                    raise Refused(Failure("poll_failed", failure.message, failure.hint, _exit_code(failure)))
             for name, amount in (figure or {}).items():
                 await daemon.calibrate("grant", amount, is_used=name == "used")
             return {"schema": SCHEMA, **daemon.documents.status(clock.now_ms())}
@@ -380,7 +382,5 @@ async def _daemon(config: Config, token: CurrentToken, store: Store, clock: Cloc
         await hexapi.close()
 
 
-def _exit_code(outcome: Outcome) -> int:
-    if outcome.failure is None:
-        return 0
-    return EXIT_TOKEN_REFUSED if outcome.failure.token_refused else EXIT_FAILED
+def _exit_code(failure: PollFailure) -> int:
+    return EXIT_TOKEN_REFUSED if failure.token_refused else EXIT_FAILED

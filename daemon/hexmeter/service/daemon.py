@@ -61,6 +61,8 @@ class Daemon:
         self._waited_for: asyncio.Future[Outcome] | None = None
         self._shared = False
         self._ended = False
+        self.logs_failures = True
+        """False where whoever polls says it."""
         self._listeners: set[asyncio.Event] = set()
 
     def use(self, poller: Poller, sweep: RunSweep | None = None) -> None:
@@ -107,7 +109,8 @@ class Daemon:
             self.documents.unstored = str(error)
             self.publish()
             raise
-        _log_outcome(outcome)
+        if outcome.failure is None or self.logs_failures:
+            _log_outcome(outcome)
         self.publish()
         return outcome
 

@@ -22,9 +22,11 @@ class StoreError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: str, hint: str, *, mends_itself: bool = False) -> None:
         super().__init__(message)
         self.hint = hint
+        self.mends_itself = mends_itself
+        """Whether the next start of the daemon puts it right."""
 
 
 class AlreadyRunning(StoreError):
@@ -90,7 +92,7 @@ class Database:
             raise StoreError(f"cannot read the database {path}: {error}", "check [storage] path") from None
         if version != SCHEMA_VERSION:
             connection.close()
-            raise StoreError(f"the database {path} is of another version of Hexmeter", "start hexmeter daemon once")
+            raise _newer(path) if version > SCHEMA_VERSION else _older(path)
         return cls(connection)
 
     def close(self) -> None:
@@ -177,13 +179,20 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
+def _newer(path: Path) -> StoreError:
+    hint = "upgrade Hexmeter, or name another [storage] path"
+    return StoreError(f"the database {path} was made by a newer version of Hexmeter", hint)
+
+
+def _older(path: Path) -> StoreError:
+    hint = "start hexmeter daemon, which brings it up to date"
+    return StoreError(f"the database {path} is of an older version of Hexmeter", hint, mends_itself=True)
+
+
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"the database {path} was made by a newer version of Hexmeter",
-            "upgrade Hexmeter, or name another [storage] path",
-        )
+        raise _newer(path)
     if version == SCHEMA_VERSION:
         return
     # Imported only to migrate: it would cost the daemon more memory than all the rest of the store.

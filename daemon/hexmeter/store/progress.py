@@ -96,6 +96,11 @@ class Progress:
         row = self._database.connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'requests'").fetchone()
         return 0 if row is None else int(row["seq"])
 
+    def count_requests(self, since_ms: int) -> int:
+        """How many requests were sent since then."""
+        found = self._database.connection.execute("SELECT count(*) FROM requests WHERE sent_ms >= ?", (since_ms,))
+        return int(found.fetchone()[0])
+
     def write_request(self, sent_ms: int) -> int:
         """Write a request down as sent; its number."""
         cursor = self._database.connection.execute("INSERT INTO requests (sent_ms) VALUES (?)", (sent_ms,))

@@ -1,0 +1,253 @@
+"""The doctor's checks: each looks at one thing and never fails itself."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from hexmeter.cli.ask import client
+from hexmeter.cli.asking import who_is
+from hexmeter.cli.configuration import load_config
+from hexmeter.cli.render import day
+from hexmeter.config.load import ConfigError
+from hexmeter.config.model import Config
+from hexmeter.config.token import TokenError, token_source
+from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, to_iso
+from hexmeter.core.model import Identity
+from hexmeter.core.periods import Period
+from hexmeter.core.resetday import Reading, better_days
+from hexmeter.core.strings import clean
+from hexmeter.hex.errors import HexError
+from hexmeter.service.watch import WatchError, effective_watch
+from hexmeter.store.backup import damage
+from hexmeter.store.database import StoreError
+from hexmeter.store.store import Store
+from hexmeter.wire.client import ClientError, DaemonAbsent
+
+State = Literal["ok", "warning", "failure"]
+_SOON_MS = 7 * DAY_MS
+_SCARCE_BYTES = 100 * 1024 * 1024
+_MAY_LIST = ("ADMIN", "MANAGER")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, how it is, and what to do about it."""
+
+    name: str
+    state: State
+    message: str
+    mend: str = ""
+
+
+def checks(config_file: str | None) -> list[Check]:
+    """All checks, in the order in which one depends on another."""
+    from hexmeter.cli.desktop import desktop_checks
+
+    found: list[Check] = []
+    config = _configuration(config_file, found)
+    if config is not None:
+        identity = _identity(config, found)
+        found += _database(config, identity)
+    found += _daemon(config_file)
+    found += [Check(*checked) for checked in desktop_checks()]
+    if config is not None:
+        found.append(_channels(config))
+    return found
+
+
+def _configuration(config_file: str | None, found: list[Check]) -> Config | None:
+    try:
+        config = load_config(config_file)
+    except ConfigError as error:
+        found.append(
+            Check("config", "failure", "; ".join(str(error).splitlines()), "mend the file: hexmeter config check")
+        )
+        return None
+    if not config.path.exists():
+        found.append(Check("config", "warning", f"there is no {config.path}: the defaults hold", "hexmeter setup"))
+    else:
+        state: State = "warning" if config.notes else "ok"
+        found.append(Check("config", state, "; ".join((str(config.path), *config.notes))))
+    if "plan.reset_day" not in config.given:
+        assumed = "plan.reset_day is not set: credits are assumed to come back on the 1st"
+        found.append(Check("reset_day", "warning", assumed, "look at your page in Hex, then: hexmeter setup"))
+    if config.plan.tier is None and config.plan.grant_micro is None:
+        found.append(Check("plan", "warning", "the tier is not set, so grants are not known", "hexmeter setup"))
+    return config
+
+
+def _identity(config: Config, found: list[Check]) -> Identity | None:
+    """The token, what Hex says of it, and what it may do."""
+    try:
+        source = token_source(config.token, os.environ)
+        token = source.read()
+    except TokenError as error:
+        found.append(Check("token", "failure", str(error), error.hint))
+        return None
+    found.append(Check("token", "ok", f"it comes from {source.name}"))
+    try:
+        identity = who_is(config, token)
+    except HexError as error:
+        found.append(Check("hex", "failure", str(error), error.hint))
+        return None
+    found.append(Check("hex", "ok", f"{config.base_url} answers, workspace {clean(identity.org_id, 80)}"))
+    found.append(_role(config, identity))
+    found.append(_expiry(identity))
+    return identity
+
+
+def _role(config: Config, identity: Identity) -> Check:
+    try:
+        watch = effective_watch(config.watch, identity)
+    except WatchError as error:
+        return Check("role", "failure", str(error), "mend [watch] users")
+    if identity.person is None:
+        return Check("role", "ok", "a workspace token, which sees everybody's threads")
+    role = clean(identity.person.role or "no role", 40)
+    who = f"{clean(identity.person.email or identity.person.id, 80)}, {role.lower()}"
+    if role.upper() not in _MAY_LIST:
+        mend = "follow yours: hexmeter track URL; or use the token of an Admin or Manager, or of the workspace"
+        return Check("role", "warning", f"{who}: Hex does not list threads for this role", mend)
+    if role.upper() == "MANAGER" and watch != "me":
+        mend = "an Admin's or a workspace token sees everybody's"
+        return Check("role", "warning", f"{who}: Hex shows a Manager only threads of projects they can open", mend)
+    return Check("role", "ok", who)
+
+
+def _expiry(identity: Identity) -> Check:
+    expires_ms = identity.token_expires_ms
+    if expires_ms is None:
+        return Check("expiry", "ok", "the token does not expire")
+    left_ms = expires_ms - _now_ms()
+    text = f"the token expires on {day(to_iso(expires_ms))}"
+    if left_ms <= 0:
+        return Check("expiry", "failure", "the token has expired", "make a new one in Hex, then: hexmeter setup")
+    return (
+        Check("expiry", "ok", text) if left_ms > _SOON_MS else Check("expiry", "warning", text, "make a new one soon")
+    )
+
+
+def _database(config: Config, identity: Identity | None) -> Iterator[Check]:
+    path = config.database
+    if not path.exists():
+        yield Check("database", "warning", f"there is none yet at {path}", "hexmeter daemon")
+        yield _space(path, 0)
+        return
+    size_bytes = path.stat().st_size
+    try:
+        store = Store.open_to_read(path)
+    except StoreError as error:
+        yield Check("database", "warning" if error.mends_itself else "failure", str(error), error.hint)
+        yield _space(path, size_bytes)
+        return
+    try:
+        problem = damage(path, thorough=True)
+        if problem:
+            mend = "start hexmeter daemon: the newest good backup takes its place"
+            yield Check("database", "failure", f"{path} is damaged: {problem}", mend)
+        elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+            yield Check("database", "failure", f"{path} cannot be written to", "check its owner and permissions")
+        else:
+            stored = store.progress.identity()
+            if stored and identity and stored.org_id != identity.org_id:
+                message = f"{path} belongs to the workspace {stored.org_id}, the token to {identity.org_id}"
+                yield Check(
+                    "database", "failure", clean(message), "use that workspace's token, or another [storage] path"
+                )
+            else:
+                yield Check("database", "ok", f"{path}, {size_bytes / 1024**2:.1f} MiB, sound")
+        yield _space(path, size_bytes)
+        yield _rate(config, store)
+        yield from _reset_day(config, store)
+    finally:
+        store.close()
+
+
+def _space(path: Path, size_bytes: int) -> Check:
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    free_bytes = shutil.disk_usage(folder).free
+    text = f"{free_bytes / 1024**2:.0f} MiB free in {folder}"
+    if free_bytes < 1024 * 1024:
+        return Check("space", "failure", text, "make room: nothing can be stored")
+    if free_bytes < max(_SCARCE_BYTES, 3 * size_bytes):
+        return Check("space", "warning", text, "make room: backups are left out below three times the database's size")
+    return Check("space", "ok", text)
+
+
+def _rate(config: Config, store: Store) -> Check:
+    now_ms, poll = _now_ms(), config.poll
+    minute = poll.requests_per_minute - store.progress.count_requests(now_ms - MINUTE_MS)
+    hour = poll.requests_per_hour - store.progress.count_requests(now_ms - HOUR_MS)
+    text = f"{max(0, minute)} requests left this minute, {max(0, hour)} this hour"
+    return (
+        Check("rate", "ok", text) if min(minute, hour) > 0 else Check("rate", "warning", text, "wait: polls wait too")
+    )
+
+
+def _reset_day(config: Config, store: Store) -> Iterator[Check]:
+    """Whether what people read in Hex fits the configured day."""
+    now_ms, readings = _now_ms(), []
+    for key, calibration in store.roster.calibrations_in(Period(now_ms - 62 * DAY_MS, now_ms)).items():
+        if key.startswith("grant:user:"):
+            readings.append(_reading(store, key.removeprefix("grant:user:"), calibration.at_ms, calibration.used_micro))
+    days = better_days(readings, config.reset_day, config.zone)
+    if days:
+        span = str(days[0]) if len(days) == 1 else f"one of {', '.join(map(str, days[:5]))}{' …' if days[5:] else ''}"
+        message = f"the figures you calibrated to do not fit reset_day = {config.reset_day}; {span} would"
+        yield Check(
+            "reset_day", "warning", message, f"look at your page in Hex, then: hexmeter setup --reset-day {days[0]}"
+        )
+
+
+def _reading(store: Store, user_id: str, at_ms: int, used_micro: int) -> Reading:
+    def used_since(start_ms: int) -> int:
+        use = store.ledger.use_by_user(Period(start_ms, at_ms)).get(user_id) if start_ms < at_ms else None
+        return use.used_micro if use else 0
+
+    return Reading(at_ms, used_micro, used_since)
+
+
+def _daemon(config_file: str | None) -> Iterator[Check]:
+    try:
+        daemon = client(config_file)
+        status = daemon.get("/v1/status")
+    except DaemonAbsent as error:
+        yield Check("daemon", "warning", error.message, error.hint)
+        return
+    except ClientError as error:
+        yield Check("daemon", "failure", error.message, error.hint)
+        return
+    except Exception as error:  # a configuration with faults was told already
+        yield Check("daemon", "warning", f"cannot be asked: {str(error).splitlines()[0]}", "mend the configuration")
+        return
+    yield Check("daemon", "ok", f"answers on {daemon.socket_path}, version {status['version']}")
+    last = status["last_poll"]
+    if status.get("paused_until"):
+        yield Check("polling", "warning", f"is paused until {status['paused_until']}", "hexmeter resume")
+    elif last is None:
+        yield Check("polling", "ok", "the first poll is under way")
+    elif not last["ok"]:
+        yield Check("polling", "failure", f"the last poll failed: {last['error']}", "see the lines above, and the log")
+    elif status["stale"]:
+        yield Check("polling", "failure", f"no good poll since {status['as_of']}", "see the daemon's log")
+    else:
+        yield Check("polling", "ok", f"the last poll was good, at {last['at']}")
+    for note in status["notes"]:
+        yield Check("note", "warning", note)
+
+
+def _channels(config: Config) -> Check:
+    names = ["desktop"] if config.notify_desktop else []
+    names += list(config.channels.by_name())
+    if not names:
+        mend = "set [notify] desktop = true, or urls"
+        return Check("channels", "warning", "warnings go nowhere", mend)
+    return Check("channels", "ok", f"warnings go to: {', '.join(names)}")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hexmeter.config.channels import ALLOWED, ChannelPlan, safe_name
+from hexmeter.config.load import load
 from hexmeter.config.privatefile import NotPrivate
 from hexmeter.config.webhooksecret import read_webhook_secret
 
@@ -116,3 +117,20 @@ def test_the_key_comes_from_the_environment_or_a_private_file(tmp_path: Path) ->
     file.write_text("\n")
     with pytest.raises(NotPrivate, match="empty"):
         read_webhook_secret(file, {})
+
+
+@pytest.mark.parametrize(("mode", "notes"), [(0o600, 0), (0o644, 1), (0o620, 1)])
+def test_a_file_with_addresses_should_be_ones_own(tmp_path: Path, mode: int, notes: int) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"[notify]\nurls = ['{SLACK}']\n")
+    path.chmod(mode)
+    found = load(path, must_exist=True, default_database=tmp_path / "x.db").notes
+    assert len(found) == notes
+    assert all("hold secrets: chmod 600" in note and "T0PSECRET" not in note for note in found)
+
+
+def test_a_file_without_addresses_may_be_read_by_all(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[plan]\nreset_day = 7\n")
+    path.chmod(0o644)
+    assert load(path, must_exist=True, default_database=tmp_path / "x.db").notes == ()

@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -15,6 +15,7 @@ from hexmeter.config.allocations import allocations
 from hexmeter.config.channels import ChannelPlan, masked
 from hexmeter.config.faults import NotAllowed, NotAllowedIn
 from hexmeter.config.model import Config, PollSettings
+from hexmeter.config.privatefile import others_may_read
 from hexmeter.config.schema import FREE_TABLES, KEYS
 from hexmeter.config.token import TokenKeys
 from hexmeter.core.grants import Plan
@@ -60,7 +61,11 @@ def load(path: Path, *, must_exist: bool, default_database: Path) -> Config:
         raise ConfigError(path, [Problem(f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
         raise ConfigError(path, [Problem("is not UTF-8 text")]) from None
-    return parse(content, path, default_database)
+    config = parse(content, path, default_database)
+    if config.channels.by_name() and others_may_read(path):
+        note = f"others may read it, and the addresses in [notify] hold secrets: chmod 600 {path}"
+        return replace(config, notes=(*config.notes, note))
+    return config
 
 
 def parse(content: str, path: Path, default_database: Path) -> Config:

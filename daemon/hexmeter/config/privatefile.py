@@ -15,6 +15,11 @@ class NotPrivate(Exception):
         self.hint = hint
 
 
+def others_may_read(path: Path) -> bool:
+    """Whether anybody but its owner can read or write the file at `path`."""
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
 def read_private(path: Path, what: str, place: str) -> str:
     """What the file at `path` holds, called `what` in messages; `place` is the key that names it. Raises NotPrivate.
 

@@ -243,6 +243,15 @@ def test_people_are_told_of_their_own_meters_and_of_nothing_else(
     assert sorted(told[3:]) == ["Allocation ed@acme.test", "ed@acme.test"]
 
 
+def test_a_person_who_is_not_watched_is_named(make_bench: MakeBench, hook: Receiver) -> None:
+    people = "".join(f'"{name}@acme.test" = ["{hook.url}"]\n' for name in ("ed", "edd"))
+    watching = make_bench(world(), "ada", f"{EVERYONE}[notify.users]\n{people}")
+    assert watching.status()["notes"] == []
+    watching.poll_until_read()
+    told = "[notify.users] edd@acme.test: nobody watched has this email, so nothing is sent."
+    assert watching.status()["notes"] == [told]
+
+
 def test_a_channel_that_is_gone_from_the_configuration_is_owed_nothing(acme: Bench, hook: Receiver) -> None:
     hook.answers.append(503)
     spent(acme, "eds", "33")

@@ -48,7 +48,7 @@ def _lines(alert: dict[str, Any]) -> list[str]:
 
 
 def _way(delivery: dict[str, Any]) -> str:
-    problem = f" ({delivery['problem']})" if delivery["problem"] else ""
+    problem = f" ({delivery['problem']})" if delivery.get("problem") else ""
     return f"{delivery['channel']}: {delivery['state']}{problem}"
 
 

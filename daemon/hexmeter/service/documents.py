@@ -193,6 +193,12 @@ class Documents:
             notes.append(f"Hex does not show this token the projects, so their runs are not counted: {problem}")
         if watched is not None and watched.missing:
             notes.append("Nobody that this token can see has the email " + ", ".join(watched.missing) + ".")
+        if watched is not None and self._store.progress.good_at_ms() is not None:
+            people = self._store.roster.everybody() if watched.people is None else watched.people
+            strangers = sorted(self._config.channels.by_email.keys() - {person.email for person in people})
+            notes += [
+                f"[notify.users] {email}: nobody watched has this email, so nothing is sent." for email in strangers
+            ]
         return notes
 
 

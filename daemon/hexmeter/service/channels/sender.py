@@ -75,12 +75,15 @@ class Sender:
         """Send what is due, whenever something is, until cancelled."""
         while not self._stopping:
             self._woken.clear()
+            rest_s = _HELD_BACK_S
             try:
                 await self.send_due()
                 rest_s = self._rest_s()
             except sqlite3.Error as error:
                 log.warning("nothing can be delivered now: %s", error)
-                rest_s = _LONGEST_REST_S
+            except Exception as fault:
+                # By its type alone: its text may quote an address.
+                log.error("deliveries met a fault of Hexmeter's own, and go on: %s", type(fault).__name__)
             try:
                 async with asyncio.timeout(rest_s):
                     await self._woken.wait()

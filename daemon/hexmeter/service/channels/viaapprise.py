@@ -19,7 +19,6 @@ _KEPT_FROM_IT = ("HEX_TOKEN", "HEXMETER_WEBHOOK_SECRET", "CREDENTIALS_DIRECTORY"
 
 def is_installed() -> bool:
     """Whether the extra is; looked up anew each time, for it may be installed while we run."""
-    importlib.invalidate_caches()
     return importlib.util.find_spec("apprise") is not None
 
 

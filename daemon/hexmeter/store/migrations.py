@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlite_utils import Migrations
 
+from hexmeter.store.views import FIRST_VIEWS
+
 migrations = Migrations("hexmeter")
 
 _FIRST_LIGHT = """
@@ -339,4 +341,11 @@ CREATE TABLE judged (meter_key TEXT PRIMARY KEY, spent_ms INTEGER NOT NULL) STRI
 def m011_alert_facts(db: Any) -> None:
     """What alerts were decided on, so that each can be explained and other rules tried."""
     for statement in _ALERT_FACTS.split(";\n"):
+        db.conn.execute(statement)
+
+
+@migrations()
+def m012_views(db: Any) -> None:
+    """Views for other programs, see docs/data.md."""
+    for statement in FIRST_VIEWS:
         db.conn.execute(statement)

@@ -50,7 +50,8 @@ TESTED_ELSEWHERE = ("/v1/events", "/v1/reload")
     ("method", "path"), [(route.method, route.path) for route in ROUTES if route.path not in TESTED_ELSEWHERE]
 )
 def test_every_route_answers_and_names_its_schema(watching: Bench, method: str, path: str) -> None:
-    status, document = watching.ask(method, path, json.dumps(BODIES.get(path, {})).encode())
+    query = {"id": "1"} if path == "/v1/alerts/why" else {}
+    status, document = watching.ask(method, path, json.dumps(BODIES.get(path, {})).encode(), **query)
     assert (status, document["schema"]) == (200, 1)
     assert "error" not in document or path == "/v1/poll"
 

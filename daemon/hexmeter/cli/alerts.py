@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from hexmeter.cli import alertstest
+from hexmeter.cli.alertshistory import add_verbs as add_looking_back
 from hexmeter.cli.alertverbs import add_verbs
 from hexmeter.cli.ask import client
 from hexmeter.cli.render import moment
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(metavar="VERB", title="verbs; without one, the list")
     parser.set_defaults(verb=_list)
     add_verbs(verbs)
+    add_looking_back(verbs)
     alertstest.add_to(verbs)
 
 

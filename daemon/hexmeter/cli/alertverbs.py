@@ -57,11 +57,11 @@ def _add(
 
 
 def _acknowledge(arguments: argparse.Namespace) -> int:
-    return _ask(arguments, "/v1/alerts/ack", {"alert": _number(arguments.what)})
+    return _ask(arguments, "/v1/alerts/ack", {"alert": number(arguments.what)})
 
 
 def _unacknowledge(arguments: argparse.Namespace) -> int:
-    return _ask(arguments, "/v1/alerts/unack", {"alert": _number(arguments.what)})
+    return _ask(arguments, "/v1/alerts/unack", {"alert": number(arguments.what)})
 
 
 def _snooze(arguments: argparse.Namespace) -> int:
@@ -96,11 +96,11 @@ def _line(document: dict[str, Any]) -> str:
 
 
 def _alert_or_meter(what: str) -> dict[str, Any]:
-    number = _number(what)
-    return {"meter": what} if isinstance(number, str) else {"alert": number}
+    alert = number(what)
+    return {"meter": what} if isinstance(alert, str) else {"alert": alert}
 
 
-def _number(what: str) -> int | str:
+def number(what: str) -> int | str:
     """An alert's number, with or without its #; any other word as it is, for the daemon to refuse."""
     digits = what.removeprefix("#")
     return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 19 else what

@@ -3,7 +3,9 @@
 from typing import Any
 
 from hexmeter.core.instants import to_iso
+from hexmeter.core.spans import ALLOWED, SpanError, parse_moment
 from hexmeter.service.asked import body_of, number, text
+from hexmeter.service.explaining import Explaining
 from hexmeter.service.refused import bad
 from hexmeter.service.route import Route, Serving
 from hexmeter.wire.httpd import Request
@@ -95,6 +97,23 @@ async def channels(api: Serving, request: Request) -> dict[str, Any]:
     return api.daemon.documents.channels()
 
 
+async def why(api: Serving, request: Request) -> dict[str, Any]:
+    """`hexmeter alerts why`."""
+    name = request.query.get("id", "")
+    alert_id = number({"id": int(name) if name.isdecimal() and len(name) < 19 else name}, "id")
+    told = Explaining(api.daemon.config, api.daemon.store).why(alert_id)
+    return {"alert": api.daemon.documents.alert(alert_id, api.daemon.clock.now_ms()), **told}
+
+
+async def replay(api: Serving, request: Request) -> dict[str, Any]:
+    """`hexmeter alerts replay`."""
+    try:
+        since_ms = parse_moment(request.query.get("since", "30d"), api.daemon.clock.now_ms(), api.daemon.config.zone)
+    except SpanError as error:
+        raise bad(f"replay: {error}", f"since: {ALLOWED}") from None
+    return Explaining(api.daemon.config, api.daemon.store).replay(since_ms, request.query.get("set", ""))
+
+
 def _is_of_meter(body: dict[str, Any]) -> bool:
     given = [name for name in ("alert", "meter") if body.get(name) is not None]
     if len(given) != 1:
@@ -117,6 +136,8 @@ ALERT_ROUTES: tuple[Route[Serving], ...] = (
     Route("POST", "/v1/alerts/unmute", "take a mute back: what", unmute),
     Route("POST", "/v1/alerts/test", "send a test: channel (without it: all); answers when known", test_channels),
     Route("GET", "/v1/channels", "where warnings go, and how each channel does", channels),
+    Route("GET", "/v1/alerts/why", "why an alert was told, from stored facts; id", why),
+    Route("GET", "/v1/alerts/replay", "what the rules, or others, tell over the stored readings; since, set", replay),
     Route("POST", "/v1/pause", "pause scheduled polls: until", pause),
     Route("POST", "/v1/resume", "poll as scheduled again", resume),
 )

@@ -12,6 +12,7 @@ from hexmeter.core.meters import Meter, grant_key
 from hexmeter.core.outlook import Forecast
 from hexmeter.core.periods import Period, days_between, first_instant, local_day
 from hexmeter.core.pool import POOL
+from hexmeter.core.replay import Reading
 from hexmeter.core.rules import AlertRules, ladder_condition, runs_condition
 from hexmeter.core.runs import RUNS
 from hexmeter.core.signals import (
@@ -37,7 +38,6 @@ from hexmeter.core.textsignals import (
     unused_text,
 )
 from hexmeter.service.figures import Figures
-from hexmeter.store.readings import Reading
 from hexmeter.store.store import Store
 
 _GRANT = "grant:user:"
@@ -65,13 +65,14 @@ class Decisions:
         self._store = store
         self._figures = figures
         self._usual: tuple[Period, list[dict[str | None, int]]] | None = None
+        self._dear: dict[str, set[int]] = {}
 
     @property
     def _rules(self) -> AlertRules:
         return self._config.rules
 
-    def of_meters(self, now_ms: int, good_ms: int | None, *, complete: bool) -> Iterator[Decision]:
-        """All that good poll says; `good_ms` is when the one before it was, None for the first."""
+    def of_meters(self, now_ms: int, *, complete: bool) -> Iterator[Decision]:
+        """All that a good poll says."""
         identity = self._store.progress.identity()
         own_key = grant_key(identity.person.id) if identity and identity.person else None
         for meter in self._figures.meters(now_ms):
@@ -80,7 +81,7 @@ class Decisions:
             if meter.kind == "grant":
                 yield from self._of_grant(meter, now_ms, own=meter.key == own_key, complete=complete)
                 if complete:
-                    yield from self._of_person(meter, now_ms, good_ms, own=meter.key == own_key)
+                    yield from self._of_person(meter, now_ms, own=meter.key == own_key)
             elif meter.key == POOL and complete:
                 yield from self._top_ups(meter, now_ms)
         if self._rules.token and identity is not None and identity.token_expires_ms is not None:
@@ -111,7 +112,7 @@ class Decisions:
                 *(f"unused:{meter.key}", meter, unused, lambda _: unused_text(meter, zone, own=own), facts), news=False
             )
 
-    def _of_person(self, meter: Meter, now_ms: int, good_ms: int | None, *, own: bool) -> Iterator[Decision]:
+    def _of_person(self, meter: Meter, now_ms: int, *, own: bool) -> Iterator[Decision]:
         """A person's day and prompts. The user's id is in the meter's key."""
         user_id = meter.key.removeprefix(_GRANT)
         today = local_day(now_ms, self._config.zone)
@@ -120,7 +121,7 @@ class Decisions:
         if self._rules.burn:
             yield self._burn(meter, user_id, day, own=own)
         if self._rules.prompt or self._rules.prompt_cost_micro is not None:
-            yield from self._prompt(meter, user_id, day, now_ms, good_ms, own=own)
+            yield from self._prompt(meter, user_id, day, now_ms, own=own)
 
     def _burn(self, meter: Meter, user_id: str, day: Period, *, own: bool) -> Decision:
         before = [uses.get(user_id, 0) for uses in self._days_before(day)]
@@ -148,22 +149,19 @@ class Decisions:
             )
         return self._usual[1]
 
-    def _prompt(
-        self, meter: Meter, user_id: str, day: Period, now_ms: int, good_ms: int | None, *, own: bool
-    ) -> Iterator[Decision]:
-        """The prompts that the poll before this one saw: one answer of Hex's may have been wrong, two are believed."""
+    def _prompt(self, meter: Meter, user_id: str, day: Period, now_ms: int, *, own: bool) -> Iterator[Decision]:
+        """The prompts that are dear in two good polls in a row: one answer of Hex's may be wrong, two are believed."""
         judged_ms = self._store.ladders.judged_ms(meter.key)
         if judged_ms is None:
             # What was there before anybody watched is history.
             self._store.ladders.judge(meter.key, now_ms)
             return
-        if good_ms is None:
-            return
         costs, period = self._figures.costs, self._figures.period(now_ms)
         recent = costs.of(user_id, period, now_ms).recent
         since_ms = max(judged_ms, now_ms - DAY_MS)
-        seen = [prompt for prompt in costs.prompts(user_id, period, now_ms, since_ms) if prompt.spent_ms <= good_ms]
-        dear = dear_prompts(seen, recent, self._rules)
+        found = dear_prompts(costs.prompts(user_id, period, now_ms, since_ms), recent, self._rules)
+        before, self._dear[meter.key] = self._dear.get(meter.key, set()), {prompt.spent_ms for prompt in found}
+        dear = [prompt for prompt in found if prompt.spent_ms in before]
         dearest = max(dear, key=lambda prompt: prompt.cost_micro, default=Prompt(0, 0, 0))
         if dear:
             self._store.ladders.judge(meter.key, max(prompt.spent_ms for prompt in dear))

@@ -90,7 +90,7 @@ class Settler:
         absent = good_ms is not None and now_ms - good_ms >= BLIND_AFTER_INTERVALS * self._config.poll.interval_ms
         digest = _BASELINE_DIGEST if first else f"after {good_ms}" if absent else None
         telling = _Telling(digest, self._store.progress.baseline_is_quiet())
-        for decision in self._decisions.of_meters(now_ms, good_ms, complete=complete):
+        for decision in self._decisions.of_meters(now_ms, complete=complete):
             self._step(decision, telling, now_ms)
             if decision.ladder.startswith(TOKEN_LADDER):
                 self._end_other_tokens(decision.ladder, now_ms)

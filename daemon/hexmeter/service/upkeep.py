@@ -19,6 +19,9 @@ from hexmeter.store.store import Store
 log = logging.getLogger(__name__)
 
 RESTORED_LADDER = "restored"
+_KEEP_READINGS_MS = 92 * DAY_MS
+"""What alerts were decided on is kept for a quarter; what was told, and why, for good."""
+
 _KEEP_REQUESTS_MS = 2 * HOUR_MS
 _BREATH_S = 0.02
 """Between two transactions of a compaction others get their turn."""
@@ -59,6 +62,7 @@ class Upkeep:
         now_ms = self._clock.now_ms()
         try:
             self._store.progress.forget_requests(now_ms - _KEEP_REQUESTS_MS)
+            self._store.readings.forget(now_ms - _KEEP_READINGS_MS)
             for alert in self._store.outbox.standing():
                 if alert.ladder == RESTORED_LADDER and now_ms - alert.fired_ms >= DAY_MS:
                     self._store.outbox.resolve(RESTORED_LADDER, now_ms)

@@ -144,6 +144,11 @@ class Outbox:
         found = self._database.connection.execute("SELECT * FROM alerts ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
         return [(_alert(row), self.deliveries_of(row["id"])) for row in found]
 
+    def since(self, since_ms: int) -> list[Alert]:
+        """The alerts that fired since then, oldest first."""
+        found = self._database.connection.execute("SELECT * FROM alerts WHERE fired_ms >= ? ORDER BY id", (since_ms,))
+        return [_alert(row) for row in found]
+
     def alert(self, alert_id: int) -> Alert | None:
         """One alert; None when there is none of this number."""
         row = self._database.connection.execute("SELECT * FROM alerts WHERE id = ?", (alert_id,)).fetchone()

@@ -1,32 +1,10 @@
 """Readings: the figures that alerts were decided on, a row on change, so that other rules can be tried on them."""
 
 import sqlite3
-from dataclasses import dataclass
 
 from hexmeter.core.periods import Period
+from hexmeter.core.replay import Reading, Stored
 from hexmeter.store.database import Database
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one poll knew of one meter. `alerts`: whether its forecast warned, None: none was known."""
-
-    meter_key: str
-    meter: str
-    limit_micro: int | None
-    used_micro: int | None
-    period: Period | None
-    complete: bool
-    alerts: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A reading, when it was first made, and when the next complete poll made it again (None: it did not)."""
-
-    reading: Reading
-    at_ms: int
-    again_ms: int | None
 
 
 class Readings:
@@ -59,11 +37,9 @@ class Readings:
             ),
         )
 
-    def since(self, since_ms: int) -> list[Stored]:
-        """All readings since then, meter by meter, in the order they were made."""
-        found = self._database.connection.execute(
-            "SELECT * FROM readings WHERE at_ms >= ? ORDER BY meter_key, id", (since_ms,)
-        )
+    def all(self) -> list[Stored]:
+        """All readings, meter by meter, in the order they were made."""
+        found = self._database.connection.execute("SELECT * FROM readings ORDER BY meter_key, id")
         return [Stored(_reading(row), row["at_ms"], row["again_ms"]) for row in found]
 
     def forget(self, before_ms: int) -> None:

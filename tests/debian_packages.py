@@ -6,6 +6,7 @@ DESKTOP = (
     "fonts-dejavu-core",
     "imagemagick",
     "libnotify-bin",
+    "trayer",
     "x11-utils",
     "xdotool",
     "xfce4-panel",

@@ -8,7 +8,7 @@ import select
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from desktop_fakes import (
 )
 
 __all__ = [
+    "NO_DISPLAY",
     "BusPeer",
     "Desktop",
     "FakeNotifications",
@@ -35,16 +36,24 @@ __all__ = [
     "Shown",
     "Signal",
     "TrayItem",
+    "has_xembed_tray",
+    "old_desktop",
     "paint_root",
     "private_bus",
     "real_desktop",
     "require",
     "started",
+    "trayer",
     "virtual_screen",
     "wait_until",
 ]
 
+NO_DISPLAY = ":47110"
+"""Named, as on any desktop, but there is no X server behind it: what is shown goes over D-Bus."""
+
 SCREEN_PROGRAMS = ("Xvfb", "dbus-daemon", "xfce4-panel", "dunst", "xdotool", "import")
+OLD_SCREEN_PROGRAMS = ("Xvfb", "dbus-daemon", "trayer", "dunst", "notify-send", "xdotool", "import")
+TRAYER = ("trayer", "--edge", "top", "--align", "right", "--widthtype", "request", "--height", "30")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +89,60 @@ class Desktop:
 def real_desktop(width: int = 800, height: int = 480, *, dark: bool = True) -> Iterator[Desktop]:
     """Xfce's panel with its tray at the top of a virtual screen, and dunst for notifications."""
     require(*SCREEN_PROGRAMS)
+    with _desktop(width, height, dark) as desktop, started(["xfce4-panel"], desktop.environment):
+        with BusPeer(desktop.bus_address) as peer:
+            wait_until(lambda: peer.has_owner(WATCHER), "the panel's tray is there", 30)
+        # The panel has its name before it is drawn.
+        look = Path(desktop.environment["HOME"], "panel.png")
+        wait_until(lambda: _is_at_rest(desktop, look), "the panel is drawn", 30)
+        yield desktop
+
+
+@contextmanager
+def old_desktop(width: int = 400, height: int = 300, *, services: bool = True) -> Iterator[Desktop]:
+    """A desktop as of old: a screen whose trayer, once started with `trayer`, takes XEmbed icons alone, and dunst.
+
+    Without `services` there is no dunst.
+    """
+    require(*OLD_SCREEN_PROGRAMS)
+    with _desktop(width, height, dark=True, services=services) as desktop:
+        yield desktop
+
+
+@contextmanager
+def trayer(desktop: Desktop) -> Iterator[None]:
+    """A panel for XEmbed icons in the upper right corner."""
+    with started(list(TRAYER), desktop.environment):
+        wait_until(lambda: has_xembed_tray(desktop.display), "trayer is there", 20)
+        yield
+
+
+def has_xembed_tray(display: str) -> bool:
+    """Whether a panel on this display takes XEmbed icons."""
+    from Xlib.display import Display
+
+    connection = Display(display)
+    try:
+        return bool(connection.get_selection_owner(connection.intern_atom("_NET_SYSTEM_TRAY_S0")))
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _desktop(width: int, height: int, dark: bool, *, services: bool = True) -> Iterator[Desktop]:
+    """A virtual screen and a session bus, with dunst unless `services` is False."""
     with tempfile.TemporaryDirectory(prefix="hexdesk-") as folder, virtual_screen(width, height) as display:
         home = Path(folder)
         environment = _desktop_environment(home, display)
         _write_settings(home, dark=dark)
-        with bus_daemon(["--session"], environment) as address:
+        with bus_daemon(["--session"], environment) as address, ExitStack() as stack:
             environment["DBUS_SESSION_BUS_ADDRESS"] = address
             paint_root(display, 0x3B5B7A if dark else 0xB8C7D6)
-            dunst = ["dunst", "-config", str(home / "dunstrc")]
-            with started(["xfce4-panel"], environment), started(dunst, environment), BusPeer(address) as peer:
-                wait_until(lambda: peer.has_owner(WATCHER), "the panel's tray is there", 30)
+            if services:
+                stack.enter_context(started(["dunst", "-config", str(home / "dunstrc")], environment))
+                peer = stack.enter_context(BusPeer(address))
                 wait_until(lambda: peer.has_owner(NOTIFICATIONS), "dunst is there", 30)
-                desktop = Desktop(display, address, environment)
-                # The panel has its name before it is drawn.
-                wait_until(lambda: _is_at_rest(desktop, home / "panel.png"), "the panel is drawn", 30)
-                yield desktop
+            yield Desktop(display, address, environment)
 
 
 def _is_at_rest(desktop: Desktop, path: Path) -> bool:

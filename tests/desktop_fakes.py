@@ -30,6 +30,8 @@ class MenuLine:
     enabled: bool
     separator: bool
     toggle: bool | None
+    said: str = ""
+    children: tuple["MenuLine", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,22 @@ class TrayItem:
         """What the menu says, a separator as `---`."""
         return ["---" if line.separator else line.label for line in self.menu()]
 
-    def line(self, start: str) -> MenuLine:
-        """The entry whose label begins so."""
-        return next(line for line in self.menu() if not line.separator and line.label.startswith(start))
+    def line(self, *starts: str) -> MenuLine:
+        """The entry whose label begins so; with several, the last is below the one before it."""
+        lines, found = self.menu(), None
+        for start in starts:
+            found = next(line for line in lines if not line.separator and line.label.startswith(start))
+            lines = list(found.children)
+        assert found is not None
+        return found
 
-    def click(self, start: str) -> None:
+    def click(self, *starts: str) -> None:
         """Click the entry whose label begins so."""
-        self._call_menu("Event", "isvu", [self.line(start).number, "clicked", Variant("i", 0), 0])
+        self._call_menu("Event", "isvu", [self.line(*starts).number, "clicked", Variant("i", 0), 0])
+
+    def activate(self) -> None:
+        """Click the icon with the left button."""
+        self._peer.call(self.service, "/StatusNotifierItem", _SNI, "Activate", "ii", [0, 0])
 
     def open_menu(self) -> bool:
         """What a panel does before it shows the menu; whether it would have to fetch it again."""
@@ -171,6 +182,7 @@ class Shown:
 @dataclass(slots=True)
 class _Calls:
     shown: list[Shown] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
     received: int = 0
     answering: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -192,6 +204,11 @@ class FakeNotifications:
     def shown(self) -> list[Shown]:
         """The notifications, oldest first."""
         return list(self._calls.shown)
+
+    @property
+    def closed(self) -> list[int]:
+        """The numbers that were taken back, in order."""
+        return list(self._calls.closed)
 
     @property
     def received(self) -> int:
@@ -249,12 +266,25 @@ class _NotificationsInterface(ServiceInterface):
         expires_after_ms: DBusInt32,
     ) -> DBusUInt32:
         self._calls.received += 1
+        if replaces not in {0, *(shown.number for shown in self._calls.shown)} or len(actions) % 2:
+            raise DBusError("org.freedesktop.DBus.Error.InvalidArgs", f"{replaces} was never shown, or odd actions")
         await self._calls.answering.wait()
-        number = replaces or len(self._calls.shown) + 1
+        number = replaces or max((shown.number for shown in self._calls.shown), default=0) + 1
         plain = {name: variant.value for name, variant in hints.items()}
         shown = Shown(number, app_name, replaces, icon, title, body, actions, plain, expires_after_ms)
         self._calls.shown.append(shown)
         return number
+
+    @dbus_method(name="GetServerInformation")
+    def get_server_information(self) -> Annotated[tuple[str, str, str, str], DBusSignature("ssss")]:
+        return "Fake", "tests", "1.0", "1.2"
+
+    @dbus_method(name="CloseNotification")
+    def take_back(self, number: DBusUInt32) -> None:
+        if number not in {shown.number for shown in self._calls.shown} - set(self._calls.closed):
+            raise DBusError("org.freedesktop.Notifications.Error", f"{number} is not shown")
+        self._calls.closed.append(number)
+        self.notification_closed(number, 3)
 
     @dbus_signal(name="ActionInvoked")
     def action_invoked(self, number: int, action: str) -> Annotated[list[Any], DBusSignature("us")]:
@@ -266,8 +296,16 @@ class _NotificationsInterface(ServiceInterface):
 
 
 def _menu_line(layout: list[Any]) -> MenuLine:
-    number, properties, _ = layout
+    number, properties, children = layout
     values = {name: variant.value for name, variant in properties.items()}
     toggle = bool(values["toggle-state"]) if values.get("toggle-type") else None
     label = str(values.get("label", "")).replace("__", "_")
-    return MenuLine(number, label, bool(values.get("enabled", True)), values.get("type") == "separator", toggle)
+    return MenuLine(
+        number,
+        label,
+        bool(values.get("enabled", True)),
+        values.get("type") == "separator",
+        toggle,
+        str(values.get("accessible-desc", "")),
+        tuple(_menu_line(child.value) for child in children),
+    )

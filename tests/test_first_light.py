@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop import FakeNotifications, FakeWatcher, private_bus, wait_until
+from desktop import NO_DISPLAY, FakeNotifications, FakeWatcher, private_bus, wait_until
 from simulator_process import SimulatorProcess, simulator_process
 
 pytestmark = pytest.mark.desktop
@@ -134,7 +134,12 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         thread_id = simulator.change("thread", email=ed["email"], credits="60")["thread"]["id"]
         config = tmp_path / "config.toml"
         config.write_text(CONFIG.format(base_url=simulator.base_url, email=ed["email"], grant=100), encoding="utf-8")
-        environ = {**os.environ, "HEX_TOKEN": "hxtp_sim_admin", "DBUS_SESSION_BUS_ADDRESS": address, "DISPLAY": ":0"}
+        environ = {
+            **os.environ,
+            "HEX_TOKEN": "hxtp_sim_admin",
+            "DBUS_SESSION_BUS_ADDRESS": address,
+            "DISPLAY": NO_DISPLAY,
+        }
         product = Product(config, environ)
         stack.callback(product.end_all)
         product.start("daemon")

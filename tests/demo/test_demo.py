@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop import FakeNotifications, FakeWatcher, private_bus, wait_until
+from desktop import NO_DISPLAY, FakeNotifications, FakeWatcher, private_bus, wait_until
 
 DEMO = [sys.executable, "-m", "hexmeter", "demo"]
 
@@ -81,7 +81,7 @@ def test_on_a_terminal_the_demo_draws_a_screen_and_gives_the_old_one_back(tmp_pa
 def test_in_a_desktop_session_the_demo_brings_the_tray_and_notifies(tmp_path: Path) -> None:
     with private_bus() as address:
         watcher, notifications = FakeWatcher(address), FakeNotifications(address)
-        session = environ(tmp_path, DBUS_SESSION_BUS_ADDRESS=address, DISPLAY=":0")
+        session = environ(tmp_path, DBUS_SESSION_BUS_ADDRESS=address, DISPLAY=NO_DISPLAY)
         demo = subprocess.Popen(DEMO, env=session, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             labels = watcher.item().menu_labels

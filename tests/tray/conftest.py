@@ -11,12 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop import FakeNotifications, FakeWatcher, private_bus, wait_until
+from desktop import NO_DISPLAY, FakeNotifications, FakeWatcher, private_bus, wait_until
 
 from .fake_daemon import FakeDaemon
-
-NO_DISPLAY = ":47110"
-"""Named, as on any desktop, but there is no X server behind it: what is shown goes over D-Bus."""
 
 
 @dataclass(slots=True)
@@ -44,15 +41,22 @@ class Stage:
         self.config = folder / "config.toml"
         self.config.write_text(f'[api]\nsocket = "{folder}/api.sock"\n')
         self.daemon = FakeDaemon(folder / "api.sock")
+        self.home = folder / "home"
+        self.home.mkdir()
         self._stack = stack
         self._trays = 0
         stack.callback(self.daemon.stop)
+
+    def configure(self, toml: str) -> None:
+        """Add to the configuration, before the tray starts."""
+        self.config.write_text(self.config.read_text() + toml)
 
     def start_tray(self, **environment: str) -> TrayProcess:
         """Start `hexmeter-tray --config …`; an empty value in `environment` takes a variable away."""
         self._trays += 1
         log = self.folder / f"tray-{self._trays}.log"
-        wanted = {"DISPLAY": NO_DISPLAY, "DBUS_SESSION_BUS_ADDRESS": self.bus_address, **environment}
+        paths = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / "config"), "TMPDIR": str(self.home)}
+        wanted = {**paths, "DISPLAY": NO_DISPLAY, "DBUS_SESSION_BUS_ADDRESS": self.bus_address, **environment}
         variables = {name: value for name, value in {**os.environ, **wanted}.items() if value}
         command = [sys.executable, "-m", "hexmeter_tray", "--config", str(self.config)]
         with log.open("wb") as stderr:

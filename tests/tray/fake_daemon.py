@@ -68,7 +68,8 @@ def notice(*deliveries: int, **changes: Any) -> dict[str, Any]:
 class FakeDaemon:
     """Serves in a thread of its own between `start` and `stop`; what it knows outlives a restart, as a database does.
 
-    `confirmed` records every confirmation it took. While `deaf` it dies at a confirmation instead of taking it.
+    `confirmed` records every confirmation it took, `asked` what was asked of alerts and pauses; `refusals` has the
+    errors to answer by path. While `deaf` it dies at a confirmation instead of taking it.
     """
 
     def __init__(self, socket: Path) -> None:
@@ -81,6 +82,9 @@ class FakeDaemon:
         self.polls = 0
         self.claims = 0
         self.confirmed: list[tuple[list[int], str]] = []
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.refusals: dict[str, dict[str, str]] = {}
+        self.withdrawn: list[int] = []
         self.deaf = False
         self.may_answer_poll = threading.Event()
         self.may_answer_poll.set()
@@ -116,6 +120,11 @@ class FakeDaemon:
     def alert(self, *active: dict[str, Any]) -> None:
         """Set the active alerts and tell who listens."""
         self.active = list(active)
+        self._tell()
+
+    def withdraw(self, *alerts: int) -> None:
+        """Say that these need no notification any more."""
+        self.withdrawn = list(alerts)
         self._tell()
 
     def deliver(self, *notices: dict[str, Any]) -> None:
@@ -158,11 +167,21 @@ class FakeDaemon:
                 self.polls += 1
                 await asyncio.to_thread(self.may_answer_poll.wait, 20)
                 return _json(self.poll_answer)
+            case "POST", "/v1/pause" | "/v1/resume" | "/v1/alerts/ack" | "/v1/alerts/unack":
+                return self._attend(request.path, body)
+            case "POST", "/v1/alerts/snooze" | "/v1/alerts/unsnooze":
+                return self._attend(request.path, body)
             case "POST", "/v1/deliveries/claim":
                 return self._claim(body)
             case "POST", "/v1/deliveries/confirm":
                 return await self._confirm(body)
         return _json({"error": {"code": "not_found", "message": "no such endpoint", "hint": ""}}, 404)
+
+    def _attend(self, path: str, body: dict[str, Any]) -> Answer:
+        self.asked.append((path, body))
+        if path in self.refusals:
+            return _json({"error": self.refusals[path]}, 400)
+        return _json({"schema": 1, "result": "done"})
 
     def _claim(self, body: dict[str, Any]) -> Answer:
         assert body["channel"] == "desktop"
@@ -189,13 +208,16 @@ class FakeDaemon:
             self._tell()
         return _json({"schema": 1})
 
+    def _standing(self) -> dict[str, Any]:
+        return {"schema": 1, "pending": len(self._waiting), "active": self.active, "withdrawn": self.withdrawn}
+
     async def _events(self) -> AsyncIterator[bytes]:
         changed = asyncio.Event()
         self._changed.add(changed)
         try:
             while True:
                 yield _event("status", self.status)
-                yield _event("alerts", {"schema": 1, "pending": len(self._waiting), "active": self.active})
+                yield _event("alerts", self._standing())
                 await changed.wait()
                 changed.clear()
         finally:

@@ -1,7 +1,9 @@
 """The server: its limits of size, time and clients, and streams that end with their client."""
 
 import asyncio
+import contextlib
 import json
+import select
 import socket
 import threading
 import time
@@ -105,7 +107,8 @@ def test_every_request_gets_a_status(request_: bytes, status: int) -> None:
 def test_a_failing_handler_tells_nothing_of_its_insides() -> None:
     with serving(echo) as url:
         _, body = told(url, b"GET /fails HTTP/1.1\r\n" + CLOSE + b"\r\n")
-    assert json.loads(body) == {"error": {"code": "internal", "message": "see the log"}}
+    error = {"code": "internal", "message": "a fault of Hexmeter's own", "exit_code": 1}
+    assert json.loads(body) == {"schema": 1, "error": {**error, "hint": "see the daemon's log, and try again"}}
 
 
 def test_a_client_too_many_is_told_and_the_others_are_served() -> None:
@@ -201,3 +204,16 @@ def test_a_stream_is_a_client_only_while_it_lasts() -> None:
                 return another.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
         assert eventually(served)
+
+
+def test_a_request_that_comes_byte_by_byte_does_not_hold_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(echo, idle_s=0.4) as url, connect(url) as slow:
+        slow.settimeout(10)
+        began_s = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            for byte in b"GET / HTTP/1.1\r\nHost: " + b"x" * 1000:
+                slow.sendall(bytes([byte]))
+                if select.select([slow], [], [], 0.05)[0]:
+                    break
+        assert slow.recv(1) == b""
+        assert time.monotonic() - began_s < 10

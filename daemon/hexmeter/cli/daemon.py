@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import contextlib
 import logging
-import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 from hexmeter.cli.configuration import load_config, read_config
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.logs import FORMS, log_to_stderr
 from hexmeter.cli.render import day, gauge
 from hexmeter.config.token import TokenError
 from hexmeter.service.app import EXIT_CONFIGURATION, EXIT_FAILED, Fatal, run_forever, run_once
@@ -29,14 +29,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="poll once, the whole history included, then exit")
     parser.add_argument("--max-seconds", type=_seconds, metavar="N", help="with --once: stop after N seconds")
     parser.add_argument("--verbose", action="store_true", help="log more")
-    parser.epilog = "The token comes from HEX_TOKEN or from [hex] token_file. SIGTERM and Ctrl-C end it cleanly."
+    parser.add_argument("--log-format", choices=FORMS, default="text", help="json: an object a line")
+    parser.epilog = (
+        "SIGTERM and Ctrl-C end it cleanly, SIGHUP reads the configuration anew. Examples: hexmeter daemon;"
+        " hexmeter daemon --once --max-seconds 60; hexmeter service install runs it at every login."
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run `hexmeter daemon`."""
     if arguments.max_seconds is not None and not arguments.once:
         raise Explained("--max-seconds goes with --once", "hexmeter daemon --once --max-seconds 60", 2)
-    _log_to_stderr(logging.DEBUG if arguments.verbose else logging.INFO)
+    log_to_stderr(logging.DEBUG if arguments.verbose else logging.INFO, arguments.log_format)
     config = read_config(arguments.config)
     try:
         if arguments.once:
@@ -82,23 +86,6 @@ def _progress_bar() -> Iterator[Callable[[dict[str, Any]], None] | None]:
     finally:
         if drawn:
             print(file=sys.stderr)
-
-
-class _OneLine(logging.Formatter):
-    """A line a record, whatever strangers put into it; only our own tracebacks take more."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
-        return " ".join(super().formatMessage(record).splitlines())
-
-
-def _log_to_stderr(level: int) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    # Under systemd the journal has its own clock.
-    stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
-    handler.setFormatter(_OneLine(stamp + "%(levelname)s %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler])
-    for chatty in ("httpx", "httpcore", "apscheduler", "tzlocal"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _seconds(text: str) -> float:

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
 
+from hexmeter.wire.shapes import Failure, dump, error
+
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -65,7 +67,8 @@ Handler = Callable[[Request], Awaitable[Answer]]
 class HttpServer:
     """Serves connections with one handler; give `accept` to asyncio.start_server or start_unix_server.
 
-    A client beyond `max_clients` is answered 503 at once; one that stays silent for `idle_s` is closed.
+    A client beyond `max_clients` is answered 503 at once; one whose request is not whole within `idle_s`, or who takes
+    nothing of an answer for so long, is closed.
     A handler that raises is answered 500 and logged: handlers turn what they expect into answers themselves.
     """
 
@@ -84,7 +87,7 @@ class HttpServer:
         connection = _Connection(reader, writer, self._idle_s)
         try:
             if crowded:
-                await connection.send(Response(503, b'{"error": {"code": "busy", "message": "too many clients"}}'))
+                await connection.send(Response(503, _error("busy", "too many clients")))
             else:
                 await connection.serve(self._handler)
         except (OSError, TimeoutError, h11.RemoteProtocolError, h11.LocalProtocolError):
@@ -113,9 +116,11 @@ class _Connection:
     async def serve(self, handler: Handler) -> None:
         while True:
             try:
-                request = await self._next_request()
-            except h11.RemoteProtocolError as error:
-                await self.send(Response(error.error_status_hint, b'{"error": {"code": "bad_request"}}'))
+                # The whole request, or a byte now and then would hold its place for ever.
+                async with asyncio.timeout(self._idle_s):
+                    request = await self._next_request()
+            except h11.RemoteProtocolError as refused:
+                await self.send(Response(refused.error_status_hint, _error("bad_request", "this is no request")))
                 return
             if request is None:
                 return
@@ -123,7 +128,7 @@ class _Connection:
                 answer = await handler(request)
             except Exception:
                 log.exception("the handler of %s %s failed", request.method, request.path)
-                answer = Response(500, b'{"error": {"code": "internal", "message": "see the log"}}')
+                answer = Response(500, _error("internal", "a fault of Hexmeter's own"))
             await self._answer(answer)
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 return
@@ -137,8 +142,7 @@ class _Connection:
             if event is h11.NEED_DATA:
                 if self._http.they_are_waiting_for_100_continue:
                     await self._write(self._http.send(h11.InformationalResponse(status_code=100, headers=[])))
-                async with asyncio.timeout(self._idle_s):
-                    self._http.receive_data(await self._reader.read(_READ_BYTES))
+                self._http.receive_data(await self._reader.read(_READ_BYTES))
             elif isinstance(event, h11.Request):
                 head = event
                 self._head_only = event.method == b"HEAD"
@@ -193,8 +197,7 @@ class _Connection:
         try:
             async for chunk in chunks:
                 # Unframed up to the close: both the raw-socket client and curl read it line by line.
-                self._writer.write(chunk)
-                await self._writer.drain()
+                await self._write(chunk)
         finally:
             # At once, and not when the garbage is collected: whoever sends events counts its listeners.
             if isinstance(chunks, AsyncGenerator):
@@ -214,6 +217,10 @@ class _Connection:
         self._writer.write(data or b"")
         async with asyncio.timeout(self._idle_s):
             await self._writer.drain()
+
+
+def _error(code: str, message: str) -> bytes:
+    return dump(error(Failure(code, message, "see the daemon's log, and try again")))
 
 
 def _request(head: h11.Request, body: bytes) -> Request:

@@ -95,11 +95,11 @@ def test_no_token_and_no_message_is_in_anything_written(admins: Home, hex_: Hex)
     admins.config.write_text(admins.config.read_text() + QUICK)
     daemon = admins.start("--verbose")
     said = [admins.ask("poll").out]
-    for fault in ("500:1", "401:1", "html:1", "301:1", "reset:1", "wrong-types:1"):
-        hex_.change("fault", spec=fault)
-        said += [ran.out + ran.err for ran in [admins.ask("poll", "--json")]]
     hex_.change("grow", thread_id="main", credits="1")
     said.append(admins.ask("poll").out)
+    for fault in ("500:1", "html:1", "301:1", "reset:1", "wrong-types:1", "401:1"):
+        hex_.change("fault", spec=fault)
+        said += [ran.out + ran.err for ran in [admins.ask("poll", "--json")]]
     assert any(seen.path.endswith("/messages") for seen in hex_.running.requests), "messages were read"
     asked = ("status --json", "alerts --json", "usage --by prompt --json", "doctor --json", "config show", "daemon")
     for words in (*asked, "service install"):

@@ -1,7 +1,9 @@
 """`hexmeter forecast` and `can-afford` against a running daemon: texts, JSON, pictures and exit codes."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,27 @@ def test_before_a_period_is_over_there_is_no_score(office: tuple[Home, Hex]) -> 
     admin, _ = office
     assert admin.ask("forecast", "--score").out.startswith("No period is over yet that was forecast")
     assert admin.ask("forecast", "--score", "--json").json["scores"] == []
+
+
+def test_past_forecasts_are_told_with_what_came_of_them(office: tuple[Home, Hex]) -> None:
+    admin, _ = office
+    (user_id,) = admin.query("SELECT id FROM people WHERE email = 'ada@acme.test'")[0]
+    key, start_ms = f"grant:user:{user_id}", now_ms() - 200 * DAY_MS
+    rows = [
+        (key, start_ms, start_ms + 30 * DAY_MS, 40 * CREDIT, 44 * CREDIT, 3, 2, 4 * CREDIT, 1, 0, DAY_MS),
+        (key, start_ms - 30 * DAY_MS, start_ms, 40 * CREDIT, 20 * CREDIT, 3, 3, CREDIT, 0, None, None),
+    ]  # fmt: skip
+    with closing(sqlite3.connect(admin.database, timeout=20)) as connection, connection:
+        connection.executemany(f"INSERT INTO scores VALUES ({', '.join('?' * 11)})", rows)
+    told = admin.ask("forecast", "grant", "--score").out.splitlines()
+    assert " ".join(told[1].split()).endswith(" 44 2 of 3 4 warned, and it ended, 1.0 days ahead")
+    assert " ".join(told[2].split()).endswith(" 20 3 of 3 1 lasted, as said")
+    assert told[-4:] == [
+        "The range held 5 of 6 times; it is meant to hold 8 of 10.",
+        "What was expected was 7 % off on average.",
+        "Of 1 that ran out 1 were warned of, half of the times at least 1.0 days ahead.",
+        "Of 1 that lasted 0 were warned of for nothing.",
+    ]
 
 
 def test_what_can_be_afforded_is_an_exit_code(office: tuple[Home, Hex]) -> None:

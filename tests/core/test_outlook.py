@@ -69,13 +69,13 @@ def test_more_that_is_bought_or_was_used_before_changes_what_is_forecast() -> No
             0.1, None, "at_least", "lasts until the reset as far as can be seen", "may last", id="a part is seen"
         ),
         pytest.param(
-            0.9, "26T11:00", "exact", "ends Thu 26 Nov, 4 days before the reset", "ends Thu 26 Nov", id="days before"
+            0.9, "26T11:00", "exact", "ends Thu 26 Nov, 5 days before the reset", "ends Thu 26 Nov", id="days before"
         ),
         pytest.param(
             0.6,
             "26T11:00",
             "exact",
-            "probably ends Thu 26 Nov, 4 days before the reset",
+            "probably ends Thu 26 Nov, 5 days before the reset",
             "may end Thu 26 Nov",
             id="less sure that it ends",
         ),
@@ -83,15 +83,15 @@ def test_more_that_is_bought_or_was_used_before_changes_what_is_forecast() -> No
             0.9,
             "26T11:00",
             "at_least",
-            "ends Thu 26 Nov or sooner, 4 days before the reset",
+            "ends Thu 26 Nov or sooner, 5 days before the reset",
             "ends Thu 26 Nov",
             id="of figures that may be too low",
         ),
         pytest.param(
-            0.9, "28T23:30", "exact", "ends Sun 29 Nov, 1 day before the reset", "ends Sun 29 Nov", id="local days"
+            0.9, "28T23:30", "exact", "ends Sun 29 Nov, 2 days before the reset", "ends Sun 29 Nov", id="local days"
         ),
         pytest.param(
-            0.9, "30T20:00", "exact", "ends Mon 30 Nov, shortly before the reset", "ends Mon 30 Nov", id="the last"
+            0.9, "30T20:00", "exact", "ends Mon 30 Nov, 1 day before the reset", "ends Mon 30 Nov", id="the last"
         ),
         pytest.param(0.9, "22T12:00", "exact", "may end any hour", "ends soon", id="by now"),
     ],

@@ -17,7 +17,7 @@ SURE = 0.8
 def lasts_or_ends(
     probability: float, exhaust_at_ms: int | None, end_ms: int | None, now_ms: int, zone: tzinfo | None, bound: str
 ) -> str:
-    """`lasts until the reset`, or `ends Thu 26 Nov, 4 days before the reset`; what has no `end_ms` of its own, as the
+    """`lasts until the reset`, or `ends Thu 26 Nov, 5 days before the reset`; what has no `end_ms` of its own, as the
     pool, just `ends Thu 26 Nov`. `probability` is that of its end.
 
     A forecast from figures that may be too low (`bound` is at_least) can only be too late, and says so. A `zone` of
@@ -33,10 +33,9 @@ def lasts_or_ends(
     when = f"{probably}ends {day(exhaust_at_ms, zone)}{' or sooner' if at_least else ''}"
     if end_ms is None:
         return when
-    ends, reset = _local(exhaust_at_ms, zone), _local(end_ms, zone)
-    # Midnights differ by whole days whatever the clocks did meanwhile.
-    days = (reset.replace(tzinfo=None) - ends.replace(tzinfo=None)).days
-    before = f"{days} day{'' if days == 1 else 's'} before the reset" if days > 0 else "shortly before the reset"
+    # As a calendar counts: the days named differ by so many.
+    days = (_local(end_ms, zone).date() - _local(exhaust_at_ms, zone).date()).days
+    before = f"{days} day{'' if days == 1 else 's'} before the reset" if days > 0 else "just before the reset"
     return f"{when}, {before}"
 
 

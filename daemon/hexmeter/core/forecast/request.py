@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 PERIODS_KEPT = 6
 NUMBERS = {int, float, Decimal}
+LAST_INSTANT = 7_258_118_400
+"""2200-01-01: calendars beyond it are anybody's guess."""
+MOST_CREDITS = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ class Request:
 
 def parse(request: Mapping[str, Any]) -> Request:
     """The request as checked values. Raises ValueError, saying which key is wrong and why; unknown keys are ignored."""
-    start, end = _number(request, "period_start"), _number(request, "period_end")
-    now = _number(request, "now")
+    start, end = (_number(request, key, LAST_INSTANT) for key in ("period_start", "period_end"))
+    now = _number(request, "now", LAST_INSTANT)
     if end <= start:
         raise ValueError(f"period_end must be after period_start, got {start} to {end}")
     if not start <= now <= end:
@@ -59,12 +62,12 @@ def parse(request: Mapping[str, Any]) -> Request:
         end=end,
         now=now,
         limit=_amount(request, "limit"),
-        history=_history(request.get("events", ()), now, "events"),
-        past=_past(request.get("past_periods") or (), start),
+        history=_history(_listed(request, "events"), now, "events"),
+        past=_past(_listed(request, "past_periods"), start),
         hard_stop=bool(request.get("hard_stop")),
         alert_active=bool(request.get("alert_active")),
         used=None if request.get("used") is None else _amount(request, "used"),
-        seats=_seats(request.get("seats") or (), now),
+        seats=_seats(_listed(request, "seats"), now),
     )
 
 
@@ -76,18 +79,26 @@ def _zone(request: Mapping[str, Any]) -> ZoneInfo:
         raise ValueError(f"timezone must be an IANA name such as Europe/Berlin, got {name!r}") from None
 
 
-def _number(values: Mapping[str, Any], key: str, where: str = "") -> float:
+def _number(values: Mapping[str, Any], key: str, most: float, where: str = "") -> float:
+    """A number from 0 to `most`."""
     value = values.get(key)
-    if not isinstance(value, int | float | Decimal) or isinstance(value, bool) or not isfinite(value):
-        raise ValueError(f"{where}{key} must be a finite number, got {value!r}")
+    if type(value) not in NUMBERS or not 0 <= value <= most:  # NaN is in no range
+        raise ValueError(f"{where}{key} must be a number from 0 to {most:g}, got {value!r}")
     return float(value)
 
 
 def _amount(values: Mapping[str, Any], key: str, where: str = "") -> float:
-    amount = _number(values, key, where)
-    if amount < 0:
-        raise ValueError(f"{where}{key} must not be negative, got {amount}")
-    return amount
+    return _number(values, key, MOST_CREDITS, where)
+
+
+def _listed(values: Mapping[str, Any], key: str, where: str = "") -> Sequence[Any]:
+    """A list that may be missing."""
+    value = values.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{where}{key} must be a list, got {type(value).__name__}")
+    return value
 
 
 def _history(events: Sequence[Sequence[Any]], now: float, where: str) -> History:
@@ -100,10 +111,13 @@ def _history(events: Sequence[Sequence[Any]], now: float, where: str) -> History
         raise ValueError(f"{where} must be pairs [Unix seconds, credits]") from None
     if not {*map(type, moments), *map(type, credits)} <= NUMBERS:
         raise ValueError(f"{where} must be pairs of numbers")
-    times, totals = list(map(float, moments)), list(accumulate(map(float, credits), initial=0.0))
-    # One that is not finite makes the sum so.
-    if not isfinite(sum(times)) or not isfinite(totals[-1]):
-        raise ValueError(f"{where} must be finite numbers")
+    try:
+        times, totals = list(map(float, moments)), list(accumulate(map(float, credits), initial=0.0))
+    except (OverflowError, ValueError):
+        raise ValueError(f"{where} must be finite numbers") from None
+    # NaN is in no range, and whatever is not finite makes the sum so.
+    if not isfinite(sum(times)) or not totals[-1] <= MOST_CREDITS:
+        raise ValueError(f"{where} must be finite, and no more than {MOST_CREDITS:g} credits together")
     if min(credits) < 0:
         raise ValueError(f"{where} must not have negative credits, got {min(credits)}")
     if times != sorted(times):
@@ -122,7 +136,8 @@ def _past(periods: Sequence[Sequence[Any]], start: float) -> tuple[tuple[float, 
         except (TypeError, ValueError):
             raise ValueError(f"past_periods must be pairs [start, end], got {period!r}") from None
         bounds = {"start": first, "end": last}
-        found.append((_number(bounds, "start", "past_periods: "), _number(bounds, "end", "past_periods: ")))
+        begin, end = (_number(bounds, key, LAST_INSTANT, "past_periods: ") for key in ("start", "end"))
+        found.append((begin, end))
     found.sort()
     if any(last <= first for first, last in found):
         raise ValueError("past_periods: each must end after its start")
@@ -137,5 +152,7 @@ def _seats(seats: Sequence[Mapping[str, Any]], now: float) -> tuple[Seat, ...]:
         where = f"seats[{index}]."
         if not isinstance(seat, Mapping):
             raise ValueError(f"seats[{index}] must be an object with grant and events")
-        found.append(Seat(_amount(seat, "grant", where), _history(seat.get("events", ()), now, where + "events")))
+        found.append(
+            Seat(_amount(seat, "grant", where), _history(_listed(seat, "events", where), now, where + "events"))
+        )
     return tuple(found)

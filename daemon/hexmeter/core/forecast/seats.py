@@ -18,7 +18,7 @@ NODES = tuple(NormalDist().inv_cdf((index + 0.5) / 32) for index in range(32))
 """Normal deviates of 32 equally likely cases."""
 COMMON = 0.25
 """How much everybody's use changes together within a month, as a share of it."""
-OWN = 0.6
+OWN = 0.8
 DISPERSION_TRUST_WEEKS = 10.0
 HALF = (0.3, 0.4, 0.3)
 

@@ -13,9 +13,10 @@ HOUR_PRIOR = (1, 1, 1, 1, 1, 1, 2, 5, 12, 20, 22, 20, 14, 18, 22, 22, 18, 12, 8,
 """The share of a day's work that falls into each local hour, in proportion."""
 HOUR_PRIOR_DAYS = 4.0
 HOUR_PROFILE_DAYS = 42
-WEEKDAY_TRUST, LATE_TRUST = 2.0, 2.0
+WEEKDAY_TRUST, LATE_TRUST = 1.0, 2.0
 """How many typical days outweigh the prior of a weekday, and of a phase."""
 FLOOR = 0.02
+NOTHING = 1e-6  # credits: less than Hex can say
 
 
 def hour_profile(history: History, days: Days, today: int) -> Sequence[float]:
@@ -58,7 +59,7 @@ def day_weights(
     """
     weights = [WEEKDAY_PRIOR[weekday] for weekday in days.weekdays]
     total = sum(used)
-    if total <= 0:
+    if total < NOTHING:
         return weights
     typical = 2 * sum(amount * amount for amount in used) / total
     weights = learnt(weights, used, exposure, days.weekdays, 7, WEEKDAY_TRUST * typical)

@@ -1,0 +1,125 @@
+"""The forecast's parts against figures worked out by hand."""
+
+from datetime import datetime
+from itertools import accumulate, pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hexmeter.core.forecast.backtest import lesson_of
+from hexmeter.core.forecast.days import days_of, used_between
+from hexmeter.core.forecast.pace import averages, pace_of
+from hexmeter.core.forecast.path import crossing, reached_at
+from hexmeter.core.forecast.request import History, Seat
+from hexmeter.core.forecast.seats import Overdraw, history_of, part_until, sum_of
+from hexmeter.core.forecast.spread import TENTH, Spread, chance_above
+from hexmeter.core.forecast.weights import day_weights, elapsed_share, lateness, places_of
+
+BERLIN = ZoneInfo("Europe/Berlin")
+HOUR = 3_600
+
+
+def at(year: int, month: int, day: int, hour: int = 0) -> float:
+    return datetime(year, month, day, hour, tzinfo=BERLIN).timestamp()
+
+
+def history(*events: tuple[float, float]) -> History:
+    return History([at for at, _ in events], list(accumulate((credits for _, credits in events), initial=0.0)))
+
+
+def test_an_exponential_variable_has_nearly_its_true_quantiles() -> None:
+    spread = Spread(mean=10, variance=100)
+    assert spread.quantile(TENTH) == pytest.approx(23.03, rel=0.02)
+    assert spread.quantile(0) == pytest.approx(6.93, rel=0.02)
+    assert chance_above(spread.deviate(23.03)) == pytest.approx(0.1, abs=0.005)
+
+
+def test_a_deviate_undoes_its_quantile() -> None:
+    spread = Spread(mean=30, variance=120)
+    assert [spread.deviate(spread.quantile(z)) for z in (-2, 0, 1.5)] == pytest.approx([-2, 0, 1.5])
+
+
+def test_days_are_local_and_as_long_as_the_clocks_make_them() -> None:
+    days = days_of(at(2026, 10, 24), at(2026, 10, 27), BERLIN)
+    assert [(end - begin) / HOUR for begin, end in pairwise(days.bounds)] == [24, 25, 24]
+    assert list(days.weekdays) == [5, 6, 0]
+    spring = days_of(at(2026, 3, 29), at(2026, 3, 30), BERLIN)
+    assert [(end - begin) / HOUR for begin, end in pairwise(spring.bounds)] == [23]
+
+
+def test_a_credit_late_in_the_utc_evening_belongs_to_the_next_day_in_berlin() -> None:
+    days = days_of(at(2026, 11, 2), at(2026, 11, 4), BERLIN)
+    last_of_monday, first_of_tuesday = at(2026, 11, 3) - 1, at(2026, 11, 3)
+    assert used_between(history((last_of_monday, 2), (first_of_tuesday, 5)), days.bounds) == [2, 5]
+
+
+def test_an_average_halves_what_is_a_half_life_old() -> None:
+    assert averages([8, 0, 4], [1, 1, 1], half_life=1) == [(8, 1), (4, 1.5), (6, 1.75)]
+
+
+def test_a_steady_user_keeps_the_pace() -> None:
+    used, seen = [2.0] * 150, [1.0] * 150
+    pace = pace_of(used, seen, limit=60, weight_of_period=30)
+    lesson = lesson_of(used, seen, pace, horizon_days=15)
+    rate = sum(share * one for share, one in zip(lesson.shares, pace.rates[-1], strict=True))
+    assert rate == pytest.approx(2, rel=0.01)
+    assert lesson.stretch < 0.7, "the past was never off, so the range is narrower than the prior's"
+
+
+def test_the_limit_is_crossed_with_the_event_that_reaches_it() -> None:
+    seen = history((100, 5), (200, 5), (300, 5))
+    assert crossing(seen, 0, 400, limit=10, spent=15, seen=15) == 200
+    assert crossing(seen, 150, 400, limit=10, spent=10, seen=10) == 300
+    assert crossing(seen, 0, 400, limit=20, spent=30, seen=15) == 200, "calibrated to twice what was seen"
+    assert crossing(seen, 0, 400, limit=0, spent=15, seen=15) == 0
+    assert crossing(history(), 0, 400, limit=3, spent=4, seen=0) == 400
+
+
+def test_the_end_comes_on_the_day_and_hour_that_the_way_leads_to() -> None:
+    days = days_of(at(2026, 11, 2), at(2026, 11, 6), BERLIN)
+    even_hours = [hour / 24 for hour in range(25)]
+    now = at(2026, 11, 3, 12)
+    ahead = [0.5, 1.0, 0.0]  # the rest of Tuesday, Wednesday, an idle Thursday
+    assert reached_at(1 / 3, ahead, days, even_hours, now) == at(2026, 11, 4)
+    assert reached_at(2 / 3, ahead, days, even_hours, now) == at(2026, 11, 4, 12)
+    assert reached_at(1, ahead, days, even_hours, now) == at(2026, 11, 5)
+
+
+def test_a_share_of_a_day_lies_before_an_hour() -> None:
+    office = [0.0] * 10 + [0.25, 0.5, 0.75] + [1.0] * 12
+    assert elapsed_share(office, 0, 24 * HOUR, 11.5 * HOUR) == pytest.approx(0.625)
+    assert elapsed_share(office, 0, 24 * HOUR, 24 * HOUR) == 1
+
+
+def test_weekend_workers_are_learnt() -> None:
+    days = days_of(at(2026, 6, 1), at(2026, 11, 1), BERLIN)
+    used = [3.0 if weekday >= 5 else 0.0 for weekday in days.weekdays]
+    weights = day_weights(used, [1.0] * len(days), days, [None] * len(days), 0)
+    by_weekday = dict(zip(days.weekdays, weights, strict=True))
+    assert by_weekday[6] > 3 * by_weekday[2]
+
+
+def test_a_pool_that_is_drawn_on_late_is_expected_to_be_drawn_on_late() -> None:
+    month = (at(2026, 10, 1), at(2026, 11, 1))
+    days = days_of(*month, BERLIN)
+    places = places_of(days, [month])
+    late = [0.0] * 20 + [5.0] * 11
+    assert lateness(late, [1.0] * 31, [1.0] * 31, places, made_up=10) > 1
+    assert lateness([5.0] * 31, [1.0] * 31, [1.0] * 31, places, made_up=10) == pytest.approx(0, abs=1e-9)
+    assert lateness(late[::-1], [1.0] * 31, [1.0] * 31, places, made_up=10) == 0
+
+
+def test_only_what_lies_above_each_grant_and_month_is_drawn_from_the_pool() -> None:
+    months = [(0, 100), (100, 200)]
+    seats = [Seat(10, history((10, 8), (20, 5), (120, 9))), Seat(0, history((15, 1), (150, 2)))]
+    drawn = history_of(seats, months)
+    assert list(drawn.times) == [15, 20, 150]
+    assert list(drawn.totals) == [0, 1, 4, 6]
+
+
+def test_a_seat_draws_nothing_until_its_grant_is_gone() -> None:
+    way = Overdraw(left=10, cases=[5, 15, 25])
+    assert (way.drawn(0.2), way.drawn(1)) == (0, pytest.approx(20 / 3))
+    assert Overdraw(left=-3, cases=[4]).drawn(1) == 4, "what is overdrawn already is not drawn again"
+    assert part_until([way], 0.5) == pytest.approx((10 / 3 * 3 + 20) / 40, abs=0.01)
+    assert sum_of([way]).mean == pytest.approx(20 / 3)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.render import credits, day, moment, zone_of
@@ -48,7 +49,7 @@ def _lines(document: dict[str, Any], most: int | None) -> list[str]:
         lines += _group(kind, list(group), document["currency"], most)
     if not document["findings"]:
         lines += ["", "Nothing was found."]
-    lines += ["", *_savings(document), _runs(document["runs"])]
+    lines += ["", *_savings(document), _runs(document["runs"], zone)]
     for unknown in document["unknown"]:
         lines.append(f"Not known: {_HEADINGS.get(unknown['kind'], unknown['kind']).lower()}: {unknown['why']}")
     return lines
@@ -79,10 +80,10 @@ def _savings(document: dict[str, Any]) -> list[str]:
     return [f"In all this could save {saving}."] if saving else []
 
 
-def _runs(runs: dict[str, Any]) -> str:
+def _runs(runs: dict[str, Any], zone: ZoneInfo | None) -> str:
     if runs["week"] is None:
         return f"Runs: not known: {runs['problem'] or 'the projects are not read yet'}"
     return (
         f"Runs: at least {runs['week']} of {runs['limit']} in the last 7 days, as seen by the API"
-        f" on {moment(runs['as_of'])}."
+        f" on {moment(runs['as_of'], zone)}."
     )

@@ -176,7 +176,7 @@ def more_needed(seats: Iterable[Seat]) -> list[Finding]:
             Finding(
                 Kind.MORE_NEEDED,
                 seat.name,
-                f"{'; '.join(facts)}. What is beyond a grant is drawn from the add-on credits.",
+                "; ".join(facts) + ".",
                 _advice_for(seat),
                 figures={f"{name}_beyond_micro": micro for name, micro in beyond.items()},
             )
@@ -295,7 +295,7 @@ def _advice_for(seat: Seat) -> str:
         return "An Editor's seat has a larger grant; or an Admin can allow more add-on credits in Hex's settings."
     if seat.role not in PAID_ROLES:
         return "A paid seat comes with a grant of its own; or an Admin can cap the add-on credits in Hex's settings."
-    return "An Admin can set an allocation of add-on credits for this person in Hex's settings."
+    return "What is beyond a grant is drawn from the add-on credits; an Admin can set an allocation in Hex's settings."
 
 
 def _role(seat: Seat) -> str:

@@ -124,7 +124,7 @@ class Audit:
         on = [schedule for project in projects for schedule in project.schedules if schedule.enabled]
         unread = sum(not is_readable(schedule) for schedule in on)
         if unread:
-            unknown[Kind.CROWDED_MINUTE] = f"{unread} custom schedules are not read, and not among these"
+            unknown[Kind.CROWDED_MINUTE] = f"custom schedules are not read, and not among these: {unread}"
         names = {activity.project.id: activity.name for activity in activities}
         return [
             *audit.failing_runs(activities, view),

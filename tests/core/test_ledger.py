@@ -92,14 +92,14 @@ def test_an_unknown_figure_changes_none_and_does_not_narrow_the_interval() -> No
     watcher = Watcher()
     watcher.sees(5)
     assert watcher.sees(None, minute(5)) == []
-    assert watcher.known == Known(5, 5, NOW_MS, 2)
+    assert watcher.known == Known(5, 5, NOW_MS, 1)
     assert watcher.sees(8, minute(7)) == [usage(3, NOW_MS, minute(7), prompts=1)]
 
 
 def test_a_figure_that_was_unknown_at_first_is_spent_since_the_creation() -> None:
     watcher = Watcher()
     watcher.sees(None)
-    assert watcher.known == Known(None, 0, None, 1)
+    assert watcher.known == Known(None, 0, None, 0)
     assert watcher.sees(8, minute(5)) == [usage(8, CREATED_MS, minute(5), prompts=None)]
 
 
@@ -192,3 +192,19 @@ def test_a_repeated_answer_asks_for_no_history() -> None:
 )
 def test_a_share_is_in_proportion_to_time(row: Usage, period: Period, part: int, across: bool) -> None:
     assert (share(row, period), straddles(row, period)) == (part, across)
+
+
+def test_an_answer_without_a_figure_takes_no_figures_place() -> None:
+    watcher = Watcher()
+    watcher.sees(5, number=1)
+    assert watcher.sees(None, minute(2), number=3) == []
+    (row,) = watcher.sees(7, minute(1), number=2) or []
+    assert row.credits_micro == 2, "it was asked for before, and came after"
+    assert watcher.sees(9, minute(3), number=4) != []
+    assert watcher.sees(8, minute(1), number=3) is None
+
+
+def test_the_first_figure_of_a_thread_may_come_after_a_later_answer_without_one() -> None:
+    watcher = Watcher()
+    assert watcher.sees(None, minute(2), number=3) == []
+    assert [row.credits_micro for row in watcher.sees(7, minute(1), number=2) or []] == [7]

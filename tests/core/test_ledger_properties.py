@@ -52,8 +52,8 @@ def told(sightings: list[Sighting], created_ms: int, watched_since_ms: int | Non
         found = observe(known, seen, by, watched_since_ms=watched_since_ms, gap_ms=GAP_MS, history=rows.copy)
         assert (found is None) == (one.number <= newest)
         if found is not None:
-            newest = one.number
-            figure = figure if one.figure is None else one.figure
+            # An answer without a figure takes no other's place.
+            newest, figure = (newest, figure) if one.figure is None else (one.number, one.figure)
             known = found.known
             rows.extend(found.rows)
             for row in found.rows:

@@ -59,8 +59,8 @@ class Model:
     def see(self, page: Page) -> None:
         for one in page.threads:
             if page.look.number > self.newest[one.id]:
-                self.newest[one.id] = page.look.number
-                self.figures[one.id] = self.figures[one.id] if one.credits_micro is None else one.credits_micro
+                if one.credits_micro is not None:
+                    self.newest[one.id], self.figures[one.id] = page.look.number, one.credits_micro
                 self.users[one.id] = one.user_id or self.users.get(one.id)
 
 

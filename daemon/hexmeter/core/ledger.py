@@ -49,7 +49,7 @@ class Usage:
 class Known:
     """What is known of a thread: its last figure (None: Hex never gave one), its highest, and the look that showed it.
 
-    `figure_ms` is when the request of that look was sent; `look` is the last look's number, with or without a figure.
+    `figure_ms` is when the request of that look was sent, `look` its number, 0 before there was one.
     """
 
     credits_micro: int | None
@@ -85,7 +85,7 @@ def observe(
     if known is not None and look.number <= known.look:
         return None
     if thread.credits_micro is None:
-        return Observation(_seen_without_figure(known, look))
+        return Observation(_seen_without_figure(known))
     before = known.credits_micro if known else None
     high = known.high_micro if known else 0
     now_known = Known(thread.credits_micro, max(high, thread.credits_micro), look.sent_ms, look.number)
@@ -123,10 +123,10 @@ def _up_to(row: Usage, boundary_ms: int) -> int:
     return part if row.credits_micro >= 0 else -part
 
 
-def _seen_without_figure(known: Known | None, look: Look) -> Known:
-    if known is None:
-        return Known(None, 0, None, look.number)
-    return Known(known.credits_micro, known.high_micro, known.figure_ms, look.number)
+def _seen_without_figure(known: Known | None) -> Known:
+    """An answer without a figure tells nothing, so it takes no figure's place: not even of one that was asked for
+    before it and comes after it."""
+    return known or Known(None, 0, None, 0)
 
 
 def _first_figure(thread: Thread, look: Look, watched_since_ms: int | None, gap_ms: int) -> tuple[Usage, ...]:

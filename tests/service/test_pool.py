@@ -108,6 +108,15 @@ def test_a_calibrated_pool_begins_anew_from_what_hex_shows(acme: Bench) -> None:
     assert meters(acme)["pool"][:2] == (73.5, 2.0)
 
 
+def test_a_pool_of_which_some_is_said_to_be_used_shows_it_as_used(acme: Bench) -> None:
+    body = json.dumps({"meter": "pool", "used": "30"}).encode()
+    meter = acme.ask("POST", "/v1/calibrate", body)[1]["meter"]
+    assert (meter["limit"], meter["used"], meter["remaining"], meter["adjustment"]) == (100.0, 30.0, 70.0, 30.0)
+    acme.world.set_credits("now", micro("52"), acme.now_ms)
+    acme.later()
+    assert meters(acme)["pool"][:2] == (100.0, 32.0)
+
+
 def test_a_calibrated_spend_limit_carries_its_adjustment_to_the_reset(acme: Bench) -> None:
     body = json.dumps({"meter": "spend", "used": "12"}).encode()
     assert acme.ask("POST", "/v1/calibrate", body)[1]["meter"]["adjustment"] == 2.0

@@ -22,10 +22,11 @@ class TopUp:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A balance of the pool that a person read in Hex."""
+    """A balance of the pool that a person read in Hex; `used_micro` where it was told as what is used of a limit."""
 
     at_ms: int
     remaining_micro: int
+    used_micro: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,18 @@ def further_top_ups(remaining_micro: int, drawn_micro: int, plan: PoolPlan) -> i
 
 
 def pool_meter(balance: Balance, draw: Draw, plan: PoolPlan, burn: Burn) -> Meter:
-    """The pool: its limit is the balance that was read and the top-ups since, its use what was drawn since.
+    """The pool: its limit is the balance that was read and the top-ups since, its use what was drawn since; both with
+    what was used by then, where that was told.
 
     It has no period of its own. `burn` is that of the current period.
     """
     count = top_ups(balance.remaining_micro, draw.drawn_micro, plan)
-    limit_micro = balance.remaining_micro + (count * plan.top_up.amount_micro if plan.top_up else 0)
+    limit_micro = (
+        balance.used_micro + balance.remaining_micro + (count * plan.top_up.amount_micro if plan.top_up else 0)
+    )
     bound = Bound.ESTIMATED if count and draw.bound is Bound.EXACT else draw.bound
-    used_micro = None if draw.unknown else sum(draw.drawn_micro)
-    return _meter(POOL, limit_micro, used_micro, bound, None, burn, draw.unknown)
+    used_micro = None if draw.unknown else balance.used_micro + sum(draw.drawn_micro)
+    return _meter(POOL, limit_micro, used_micro, bound, None, burn, draw.unknown, balance.used_micro)
 
 
 def spend_meter(limit_micro: int, draw: Draw, period: Period, burn: Burn, adjustment_micro: int) -> Meter:

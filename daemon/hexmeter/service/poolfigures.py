@@ -51,7 +51,7 @@ class PoolFigures:
     def balance(self) -> Balance | None:
         """The balance in force: the later of the configuration's and the last calibration's."""
         read = self._store.roster.last_calibration(POOL)
-        calibrated = None if read is None else Balance(read.at_ms, read.offset_micro)
+        calibrated = None if read is None else Balance(read.at_ms, read.offset_micro, read.used_micro)
         known = [balance for balance in (self._config.pool.balance, calibrated) if balance is not None]
         return max(known, key=lambda balance: balance.at_ms, default=None)
 

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from hexmeter.store.database import SCHEMA_VERSION, AlreadyRunning, Database, StoreError, WrongOrg, lock
+from hexmeter.store.database import SCHEMA_VERSION, AlreadyRunning, Database, NotOurs, StoreError, WrongOrg, lock
 from hexmeter.store.migrations import migrations
 from hexmeter.store.store import Store
 
@@ -69,6 +69,36 @@ def test_a_newer_database_is_refused_and_left_alone(path: Path) -> None:
     assert str(error.value) == f"the database {path} was made by a newer version of Hexmeter"
     assert error.value.hint == "upgrade Hexmeter, or name another [storage] path"
     assert version(path) == SCHEMA_VERSION + 1
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+@pytest.mark.parametrize("application_id", [0, 42])
+def test_another_programs_database_is_refused_and_left_alone(path: Path, journal: str, application_id: int) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as foreign:
+        foreign.execute(f"PRAGMA journal_mode = {journal}")
+        foreign.execute(f"PRAGMA application_id = {application_id}")
+        foreign.execute("CREATE TABLE meta (name TEXT)")
+    before = path.read_bytes()
+    for opened in (
+        lambda: Store.open(path),
+        lambda: Store.open_kept(path, 2, 0),
+        lambda: Store.open_to_read(path),
+    ):
+        with pytest.raises(NotOurs) as refused:
+            opened()
+        assert str(refused.value) == f"{path} is the database of another program, so it was left as it is"
+    assert path.read_bytes() == before
+    assert [file for file in path.parent.iterdir() if ".backup" in file.name] == []
+
+
+def test_a_database_of_before_files_were_marked_is_ours_and_is_marked(path: Path) -> None:
+    Store.open(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as older:
+        marked = older.execute("PRAGMA application_id").fetchone()
+        older.execute("PRAGMA application_id = 0")
+    Store.open(path).close()
+    with closing(sqlite3.connect(path)) as again:
+        assert again.execute("PRAGMA application_id").fetchone() == marked == (int.from_bytes(b"HEXM"),)
 
 
 def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None:
@@ -226,7 +256,7 @@ HOLD = """
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from hexmeter.store.database import lock
 with lock(Path(sys.argv[1])):

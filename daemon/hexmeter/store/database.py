@@ -13,8 +13,11 @@ from hexmeter.core.strings import clean
 SCHEMA_VERSION = 12
 """The number of migrations there are; a database that has had them all says so in its user_version."""
 
-
 _PROBE_BYTES = 200_000
+_APPLICATION_ID = 0x4845584D
+"""HEXM: what SQLite keeps in a file's header for its owner. Files of before it was set have none."""
+
+_OUR_TABLES = frozenset({"meta", "requests", "people", "threads", "listings"})
 
 
 class StoreError(Exception):
@@ -35,6 +38,12 @@ class AlreadyRunning(StoreError):
     exit_code = 4
 
 
+class NotOurs(StoreError):
+    """The file is another program's."""
+
+    exit_code = 2
+
+
 class WrongOrg(StoreError):
     """The database belongs to another workspace."""
 
@@ -51,8 +60,9 @@ class Database:
     def open(cls, path: Path) -> "Database":
         """Open the file at `path`, create it (mode 0600) where missing, and bring its schema up to date.
 
-        Raises StoreError when it is no database, cannot be written, or was made by a newer version.
+        Raises StoreError when it is no database, cannot be written, or was made by a newer version, and NotOurs.
         """
+        refuse_foreign(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # SQLite gives its -wal and -shm files the mode of the database itself.
@@ -84,6 +94,7 @@ class Database:
         """Open the file at `path` read-only, while a daemon may write to it. Raises StoreError."""
         if not path.exists():
             raise StoreError(f"there is no database at {path}", "run: hexmeter daemon --once")
+        refuse_foreign(path)
         try:
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             connection.row_factory = sqlite3.Row
@@ -134,6 +145,22 @@ class Database:
                 f"the token belongs to the workspace {org_id}, the database to {bound}: nothing was read or stored",
                 "use that workspace's token, or a configuration of its own with another [storage] path",
             )
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise NotOurs when the file at `path` is another program's database. It is only read."""
+    try:
+        if not path.stat().st_size:
+            return
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            owner = connection.execute("PRAGMA application_id").fetchone()[0]
+            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except (OSError, sqlite3.Error):
+        return  # What is not there, no database, or a damaged one, is told where it is opened.
+    if owner != _APPLICATION_ID and (owner or (tables and not tables >= _OUR_TABLES)):
+        raise NotOurs(
+            f"{path} is the database of another program, so it was left as it is", "name another file in [storage] path"
+        )
 
 
 def is_older(path: Path) -> bool:
@@ -191,6 +218,8 @@ def _older(path: Path) -> StoreError:
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version <= SCHEMA_VERSION and not connection.execute("PRAGMA application_id").fetchone()[0]:
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     if version > SCHEMA_VERSION:
         raise _newer(path)
     if version == SCHEMA_VERSION:

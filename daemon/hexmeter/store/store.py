@@ -7,7 +7,7 @@ from hexmeter.store.attention import Attention
 from hexmeter.store.backup import back_up_now, mend
 from hexmeter.store.breakdown import Breakdown
 from hexmeter.store.channels import Channels
-from hexmeter.store.database import Database, StoreError, is_older
+from hexmeter.store.database import Database, StoreError, is_older, refuse_foreign
 from hexmeter.store.exporting import Exporting
 from hexmeter.store.forecasts import Forecasts
 from hexmeter.store.groups import Groups
@@ -55,9 +55,10 @@ class Store:
     def open_kept(cls, path: Path, backups: int, now_ms: int) -> "Store":
         """Open the database at `path`; before, put a backup in its place where it is damaged, and make one of so many
         `backups` where its schema is about to change. Raises StoreError."""
+        # By its real name: a link stays one.
+        real = path.resolve()
+        refuse_foreign(real)
         try:
-            # By its real name: a link stays one.
-            real = path.resolve()
             mend(real, now_ms)
             if backups and real.exists() and is_older(real):
                 back_up_now(real, backups, now_ms)

@@ -22,7 +22,7 @@ ASKING = [
     pytest.param(["export"], id="export"),
     pytest.param(["poll"], id="poll"),
     pytest.param(["track"], id="track"),
-    pytest.param(["track", "main"], id="track a thread"),
+    pytest.param(["track", "app.hex.tech/acme/thread/main"], id="track a thread"),
     pytest.param(["calibrate", "27.5"], id="calibrate"),
 ]
 
@@ -138,7 +138,11 @@ def test_a_day_with_an_admins_daemon(admins: Home, hex_: Hex) -> None:
     assert [row["credits"] for row in admins.ask("usage", "--json").json["rows"]] == [33.5, 1.25]
     assert "Count sign-ups" in admins.ask("usage", "--by", "thread").out
     shown = admins.ask("usage").out
-    assert "ed@acme.test      33.5        1      9.5            9.5\neve@acme.test     1.25        -" in shown
+    assert [line.split() for line in shown.splitlines()[3:]] == [
+        ["ed@acme.test", "about", "33.5", "1", "9.5", "9.5"],
+        ["eve@acme.test", "about", "1.25", "-", "-", "-"],
+        ["total", "about", "34.75", "1", "-", "-"],
+    ]
     assert admins.ask("usage", "--by", "day", "--json").json["by"] == "day"
     alerts = admins.ask("alerts")
     assert (alerts.code, "ed@acme.test: about 83 % used" in alerts.out) == (0, True)
@@ -178,12 +182,28 @@ def test_an_editors_day(hex_: Hex, tmp_path: Any) -> None:
             assert ran.code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        pytest.param(["calibrate", "grant", "--used", "lots"], "'lots' is not a number of credits", id="an amount"),
+        pytest.param(["calibrate", "pool", "--", "-3"], "-3 is negative", id="an amount below nothing"),
+        pytest.param(["usage", "--since", "yesterday"], "'yesterday' is no time", id="a time"),
+        pytest.param(["usage", "--until", "2026-02-30"], "'2026-02-30' is no time", id="a day that is none"),
+        pytest.param(["track", "hello"], "'hello' is not the link or id of a thread", id="a word"),
+    ],
+)
+def test_what_is_written_wrongly_is_told_without_a_daemon(admins: Home, arguments: list[str], named: str) -> None:
+    ran = admins.ask(*arguments)
+    assert_one_message(ran)
+    assert (ran.code, named in ran.err) == (2, True)
+
+
 @pytest.mark.parametrize(("fault", "code"), [("400", 1), ("401", 3)])
 def test_a_poll_that_fails_says_why(admins: Home, hex_: Hex, fault: str, code: int) -> None:
     admins.start()
     assert admins.ask("poll").code == 0
     hex_.change("fault", spec=fault)
-    for arguments in (["poll"], ["calibrate", "grant", "--used", "3"], ["track", "main"]):
+    for arguments in (["poll"], ["calibrate", "grant", "--used", "3"], ["track", "app.hex.tech/acme/thread/main"]):
         ran = admins.ask(*arguments)
         assert_one_message(ran)
         assert ran.code == code, arguments

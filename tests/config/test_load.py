@@ -111,6 +111,11 @@ DIGITS = "9" * 3_000
         ("plan.grants = { ed = 1 }", "{ed = 1}", EMAILS),
         ("plan.grants = { 'ed@acme.test' = 0 }", '{"ed@acme.test" = 0}', CREDITS),
         ("plan.grants = 40", "40", EMAILS),
+        (
+            "plan.grants = { 'Ed@acme.test' = 60, 'ed@acme.test' = 40 }",
+            '{"Ed@acme.test" = 60, "ed@acme.test" = 40}',
+            "each email once: capitals make no other",
+        ),
         ("watch.users = 'all'", '"all"', WATCHED),
         ("watch.users = []", "[]", WATCHED),
         ("watch.users = ['ed']", '["ed"]', WATCHED),

@@ -95,7 +95,19 @@ def test_a_thread_that_cannot_be_read_is_said_and_leaves_the_figure_unknown(
 
 @pytest.mark.parametrize(
     "link",
-    ["", " ", "https://", "two words", "../..", "a/\x1b[2J", "x" * 201, "http://[", "-rf"],
+    [
+        "",
+        " ",
+        "https://",
+        "hello",
+        "https://app.hex.tech/acme",
+        "two words",
+        "../..",
+        "a/\x1b[2J",
+        "x" * 201,
+        "http://[",
+        "-rf",
+    ],
 )
 def test_garbage_is_no_thread_and_nothing_is_tracked(editor: Bench, link: str) -> None:
     status, answer = post(editor, "/v1/track", threads=["ed-new", link])
@@ -229,7 +241,10 @@ def test_a_thread_tracked_after_a_calibration_that_held_it_is_not_counted_twice(
     watching.poll()
     assert watching.ask("POST", "/v1/calibrate", json.dumps({"used": "12.5"}).encode())[0] == 200
     watching.clock.advance(INTERVAL_MS)
-    assert watching.ask("POST", "/v1/track", json.dumps({"threads": ["old"]}).encode())[0] == 200
+    assert (
+        watching.ask("POST", "/v1/track", json.dumps({"threads": ["https://app.hex.tech/acme/thread/old"]}).encode())[0]
+        == 200
+    )
     assert watching.used("ed@acme.test") == 12.5
     watching.world.grow("old", micro("1.5"), watching.now_ms)
     watching.later()

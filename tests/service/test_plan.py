@@ -101,14 +101,14 @@ def test_polls_that_come_fast_leave_their_budget_to_what_is_new(make_bench: Make
 
 def test_a_thread_followed_by_name_that_no_listing_shows_is_read_all_the_same(make_bench: MakeBench) -> None:
     world = workspace(50, 30)
-    add(world, "ed", 300, "4", thread_id="ancient")
+    add(world, "ed", 300, "4", thread_id="ancient-1")
     watching = make_bench(world, "ada", EVERYONE + "[poll]\nhistory = '90d'\n")
     watching.poll_until_read()
-    watching.daemon.track(["ancient"])
+    watching.daemon.track(["ancient-1"])
     watching.later()
-    watching.world.grow("ancient", micro("1.5"), watching.now_ms)
+    watching.world.grow("ancient-1", micro("1.5"), watching.now_ms)
     watching.later()
-    assert watching.query("SELECT credits_micro FROM threads WHERE id = 'ancient'") == [(micro("5.5"),)]
+    assert watching.query("SELECT credits_micro FROM threads WHERE id = 'ancient-1'") == [(micro("5.5"),)]
 
 
 def test_a_person_that_cannot_be_read_has_not_left(make_bench: MakeBench) -> None:

@@ -6,6 +6,7 @@ import json
 from hexmeter.cli.ask import LONG_S, client
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.render import credits
+from hexmeter.core.credits import CreditsError, parse_credits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise Explained(
             "calibrate takes one figure", "hexmeter calibrate grant --used 12.5, or hexmeter calibrate 27.5", 2
         )
+    try:
+        parse_credits(given[0])
+    except CreditsError as error:
+        raise Explained(str(error), "give credits such as 27.5", 2) from None
     if arguments.user and meter != "grant":
         raise Explained(f"--user names whose grant; {meter} is not one", "hexmeter calibrate grant --user EMAIL …", 2)
     if arguments.user:

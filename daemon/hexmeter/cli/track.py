@@ -7,6 +7,8 @@ from typing import Any
 from hexmeter.cli.ask import LONG_S, client
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.render import credits, table
+from hexmeter.core.strings import clean
+from hexmeter.core.threadlink import EXPECTED, thread_id_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
     daemon = client(arguments.config)
     if arguments.remove and not arguments.links:
         raise Explained("--remove needs the threads to remove", "hexmeter track lists them", 2)
+    for link in arguments.links:
+        if thread_id_of(link) is None and not arguments.remove:
+            raise Explained(f"{clean(link, 100)!r} is not the link or id of a thread", EXPECTED, 2)
     if arguments.remove:
         document = daemon.post("/v1/untrack", {"threads": arguments.links})
     elif arguments.links:

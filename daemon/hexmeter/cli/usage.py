@@ -4,12 +4,15 @@ import argparse
 import csv
 import json
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
+from hexmeter.cli.explained import Explained
 from hexmeter.cli.render import credits, day, moment, table, zone_of
+from hexmeter.core.spans import ALLOWED, SpanError, parse_moment
 
 _DIMENSIONS = ("user", "day", "model", "source", "type", "thread", "prompt")
 _PROMPTS = ("prompts", "per_prompt", "median", "p90")
@@ -45,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run `hexmeter usage`."""
+    for when in (arguments.since, arguments.until):
+        _check(when)
     if arguments.compare:
         from hexmeter.cli.comparing import compare
 
@@ -57,6 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print_table(arguments.by, document)
     return 0
+
+
+def _check(when: str | None) -> None:
+    """Explain what is no time before anybody is asked; the daemon, which knows the time zone, says when it was."""
+    try:
+        if when is not None:
+            parse_moment(when, time.time_ns() // 1_000_000, ZoneInfo("UTC"))
+    except SpanError as error:
+        raise Explained(f"usage: {error}", f"since and until: {ALLOWED}", 2) from None
 
 
 def _print_csv(by: str, rows: Sequence[dict[str, Any]]) -> None:

@@ -171,6 +171,8 @@ def credits_by_email(value: Any) -> Mapping[str, int]:
     """A check for a table of email = credits; emails are lower-cased."""
     if not isinstance(value, dict) or not all("@" in email for email in value):
         raise NotAllowed('a table of "email" = credits')
+    if len({email.lower() for email in value}) < len(value):
+        raise NotAllowed("each email once: capitals make no other")
     return {email.lower(): credit_amount(amount) for email, amount in value.items()}
 
 

@@ -3,28 +3,32 @@
 import re
 from urllib.parse import unquote, urlsplit
 
-from hexmeter.hex.fields import MAX_ID_LENGTH
+MAX_ID_LENGTH = 200
+EXPECTED = "copy the thread's address from the browser, or give its id, such as 0190f0a0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]*")
+_MARK = re.compile(r"[0-9_-]")
+_FOLDERS = ("thread", "threads")
 
 
 def thread_id_of(link: str) -> str | None:
     """The thread's id in `link`, or None. In a link it is the last UUID of the path, else the path's last word.
 
-    Hex does not document the form of its links; ids are UUIDs wherever it shows them.
+    Hex does not document the form of its links; ids are UUIDs wherever it shows them. A word of letters alone is no id,
+    unless a link says that a thread is what it names.
     """
     text = link.strip()
     if "/" not in text:
-        return text if _is_id(text) else None
+        return text if _is_id(text) and _MARK.search(text) else None
     try:
         path = unquote(urlsplit(text if "://" in text else f"https://{text}").path)
     except ValueError:
         return None
     if uuids := _UUID.findall(path):
         return str(uuids[-1])
-    last = path.rstrip("/").rpartition("/")[2]
-    return last if _is_id(last) else None
+    folder, last = ["", *path.rstrip("/").split("/")][-2:]
+    return last if _is_id(last) and (folder in _FOLDERS or _MARK.search(last)) else None
 
 
 def _is_id(word: str) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 from hexmeter.core.credits import CreditsError, parse_credits
 from hexmeter.core.instants import DAY_MS, parse_iso
 from hexmeter.core.strings import clean
+from hexmeter.core.threadlink import MAX_ID_LENGTH
 
-MAX_ID_LENGTH = 200
 _MOST_COUNTED = 2**40
 
 

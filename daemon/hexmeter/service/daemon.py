@@ -14,6 +14,7 @@ from hexmeter.core.credits import CreditsError, format_credits, parse_credits
 from hexmeter.core.meters import Meter
 from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.strings import clean
+from hexmeter.core.threadlink import EXPECTED, thread_id_of
 from hexmeter.core.usagelog import LogRow
 from hexmeter.service.attention import Attending
 from hexmeter.service.channels.sender import Sender
@@ -27,7 +28,6 @@ from hexmeter.service.poll import Outcome, Poller
 from hexmeter.service.refused import Refused
 from hexmeter.service.runsweep import RunSweep
 from hexmeter.service.settle import Settler
-from hexmeter.service.threadlink import thread_id_of
 from hexmeter.service.upkeep import Upkeep
 from hexmeter.store.outbox import LEASE_MS
 from hexmeter.store.roster import Calibration
@@ -239,7 +239,7 @@ class Daemon:
         for link, thread_id in zip(links, ids, strict=True):
             if thread_id is None:
                 message = f"{link[:100]!r} is not the link or id of a thread"
-                raise Refused(Failure("bad_thread", message, "copy the thread's address from the browser", 2))
+                raise Refused(Failure("bad_thread", message, EXPECTED, 2))
         found = [thread_id for thread_id in ids if thread_id is not None]
         for thread_id in found:
             self.store.progress.track(thread_id, self.clock.now_ms())
@@ -288,7 +288,7 @@ class Daemon:
         return self.figures.named(key, now_ms)
 
     def _pool_calibration(self, figure_micro: int, now_ms: int, *, is_used: bool) -> Calibration:
-        """The pool's new beginning: nothing used since now, and `figure_micro` (or what that leaves) as the balance."""
+        """The pool's new beginning: `figure_micro` as the balance, or as used of what there was."""
         if unseen := self.figures.unseen():
             raise Refused(_unknown(POOL, unseen))
         remaining_micro = figure_micro
@@ -297,7 +297,7 @@ class Daemon:
             if figure_micro > limit_micro:
                 raise Refused(Failure("bad_amount", f"more than the {format_credits(limit_micro)} there were", "", 2))
             remaining_micro = limit_micro - figure_micro
-        return Calibration(now_ms, used_micro=0, offset_micro=remaining_micro)
+        return Calibration(now_ms, used_micro=figure_micro if is_used else 0, offset_micro=remaining_micro)
 
 
 def _unknown(meter_id: str, why: str) -> Failure:

@@ -194,7 +194,7 @@ def test_threads_of_nobody_are_unattributed_and_in_no_grant(make_bench: MakeBenc
     watching.poll_until_read()
     _, usage = watching.ask("GET", "/v1/usage", by="user")
     assert [row for row in usage["rows"] if row["user_id"] is None] == [
-        {"user": "unattributed", "user_id": None, "credits": 2.5, "estimated": True}
+        {"user": "unattributed", "user_id": None, "credits": 2.5, "bound": "estimated", "estimated": True}
         | dict.fromkeys(("per_prompt", "prompts", "median", "p90"))
     ]
     _, threads = watching.ask("GET", "/v1/usage", by="thread")

@@ -42,8 +42,8 @@ BODIES = {
     "/v1/deliveries/confirm": {"deliveries": [1], "state": "handed_over", "claimant": "a tray"},
 }
 
-TESTED_ELSEWHERE = ("/v1/events", "/v1/reload")
-"""A stream, and what only a whole daemon can do."""
+TESTED_ELSEWHERE = ("/v1/events", "/v1/export", "/v1/reload")
+"""Streams, and what only a whole daemon can do."""
 
 
 @pytest.mark.parametrize(

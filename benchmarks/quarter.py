@@ -121,7 +121,8 @@ def announced(rows: list[tuple[Any, ...]]) -> None:
             if row[1] == "exhausted":
                 before = [(other[1], (row[3] - other[3]) / DAY_MS) for other in told if other[0] < row[0]]
                 words = ", ".join(f"{kind} {days:.1f} days before" for kind, days in before)
-                why = "nothing: it was told at the first start, or was crossed between two polls"
+                first = row[3] - START_MS < DAY_MS
+                why = "nothing, it stood at the first start" if first else "nothing, it was crossed between two polls"
                 print(f"  {month} {row[2]}: {words or why}")
 
 

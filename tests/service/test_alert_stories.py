@@ -1,6 +1,7 @@
 """Timelines of alerts over a whole daemon: what is told when, whatever Hex, the clock and the configuration do."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,9 @@ import pytest
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 from hexmeter.hex.simulator.faults import parse_fault
 
-from .bench import INTERVAL_MS, Bench, micro, small_world
+from .bench import INTERVAL_MS, Bench, add, micro, small_world
 from .conftest import MakeBench
-from .test_settle import ED, EVERYONE, notices, one_thread, spent
+from .test_settle import ED, EVERYONE, fail, notices, one_thread, spent
 
 
 def told(watching: Bench) -> list[tuple[str, Any]]:
@@ -177,11 +178,42 @@ def test_seventy_three_per_cent_to_nothing_and_back_is_no_story(make_bench: Make
 def test_a_token_about_to_expire_is_told_and_another_one_ends_that(make_bench: MakeBench) -> None:
     watching = make_bench(one_thread("1"), "ada", ED)
     watching.poll_until_read()
-    expires_ms = watching.store.progress.identity().token_expires_ms  # type: ignore[union-attr]
-    if expires_ms is None:
-        pytest.skip("the simulated Hex gives tokens without an end")
-    watching.later(expires_ms - 6 * DAY_MS - watching.now_ms)
-    assert ("token", 7) in told(watching)
+
+    def expires_in(days: float) -> list[str]:
+        identity = watching.store.progress.identity()
+        assert identity is not None
+        expires_ms = watching.now_ms + INTERVAL_MS + round(days * DAY_MS)
+        watching.store.progress.save_identity(replace(identity, token_expires_ms=expires_ms))
+        watching.later()
+        return notices(watching)
+
+    assert expires_in(7.5) == []
+    assert expires_in(6.5) == ["Hexmeter's token expires within 7 days"]
+    assert expires_in(90) == []
+    assert watching.alerts() == [("token", 7, None, "resolved")]
+
+
+def test_what_is_switched_off_is_not_told(make_bench: MakeBench) -> None:
+    off = "[alerts]\nused = []\nexhausted = false\nblind = false\nforecast = false\n"
+    watching = make_bench(one_thread("41"), "ada", ED + off)
+    watching.poll_until_read()
+    fail(watching, "503", 4)
+    assert watching.alerts() == []
+
+
+def test_a_day_far_above_the_usual_and_credits_about_to_lapse_are_told_where_that_is_set(make_bench: MakeBench) -> None:
+    world = one_thread("0.1")
+    for day in range(2, 20):
+        add(world, "ed", day, "0.5")
+    watching = make_bench(world, "ada", ED + "[alerts]\nburn = true\nunused = 40\nforecast = false\n")
+    watching.poll_until_read()
+    watching.world.grow("main", micro("1.6"), watching.now_ms)
+    watching.later()
+    assert notices(watching) == ["ed@acme.test: 1.6 used today, far above the usual"]
+    watching.later()
+    assert notices(watching) == []
+    watching.later(6 * DAY_MS)
+    assert notices(watching) == ["ed@acme.test: about 29.3 will lapse"]
 
 
 # Why, and what other rules would have told

@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 from hexmeter.config.load import parse
@@ -26,6 +27,7 @@ from hexmeter.core.budget import windows
 from hexmeter.core.clock import SystemClock
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 from hexmeter.core.model import Look, Thread
+from hexmeter.core.periods import first_instant, local_day
 from hexmeter.hex.client import HexClient
 from hexmeter.hex.pacer import Pacer
 from hexmeter.hex.simulator.rates import UNLIMITED
@@ -33,10 +35,12 @@ from hexmeter.hex.simulator.running import running
 from hexmeter.hex.simulator.world import World
 from hexmeter.service.daemon import Daemon
 from hexmeter.service.poll import CurrentToken, Poller
+from hexmeter.store.retention import Retention
 from hexmeter.store.store import Store
 
 PEOPLE, YEAR_MS, STEP_MS = 40, 365 * DAY_MS, 30 * MINUTE_MS
 FIRST_SYNC = 100_000
+_OTHERS = ("day", "model", "source", "type")
 CONFIG = """\
 [hex]
 base_url = "{base_url}"
@@ -150,8 +154,8 @@ def cpu_ms(work: Callable[[], object], runs: int = 15) -> float:
     return statistics.median(taken)
 
 
-async def measure(config: Config, base_threads: int) -> None:
-    """Poll, fill the store where it is not yet, and print what the daemon does over it."""
+async def measure(config: Config, base_threads: int, *, compact: bool) -> None:
+    """Poll, fill the store where it is not yet, and print what the daemon does over it; at last `compact` it."""
     clock, token = SystemClock(), CurrentToken(lambda: Token("hxtw_sim_workspace"))
     store = Store.open(config.database)
     limits = windows(config.poll.requests_per_minute, config.poll.requests_per_hour)
@@ -181,14 +185,24 @@ async def measure(config: Config, base_threads: int) -> None:
         "status": lambda: daemon.documents.status(now_ms),
         "usage --by user": lambda: daemon.documents.usage("user", period),
         "the same over the raw ledger": lambda: store.ledger.sums.by_user(period, raw=True),
-        "usage --by day": lambda: daemon.documents.usage("day", period),
+        **{f"usage --by {by}": lambda by=by: daemon.documents.usage(by, period) for by in _OTHERS},
     }.items():
         print(f"{name:30}{cpu_ms(work):8.1f} ms", flush=True)
     kept, raw = store.ledger.use_by_user(period), store.ledger.sums.by_user(period, raw=True)
     assert kept == raw, "the roll-ups and the ledger do not agree"
     print(f"rebuilding the roll-ups       {cpu_ms(store.ledger.sums.rebuild, 1):8.0f} ms")
+    if compact:
+        print(f"compacting all but 90 days    {cpu_ms(lambda: compact_old(store, config, now_ms), 1):8.0f} ms")
     await hexapi.close()
     store.close()
+
+
+def compact_old(store: Store, config: Config, now_ms: int) -> None:
+    """Leave one row per thread and day of what is older than 90 days, as `keep_days` does."""
+    retention = Retention(store.database)
+    before_ms = first_instant(local_day(now_ms, config.zone) - timedelta(days=90), config.zone)
+    while retention.compact_some(before_ms, config.zone):
+        pass
 
 
 def main() -> None:
@@ -207,7 +221,8 @@ def main() -> None:
         folder.mkdir(exist_ok=True, parents=True)
         path = folder / "config.toml"
         config = parse(CONFIG.format(base_url=sim.base_url), path, folder / "hexmeter.db")
-        asyncio.run(measure(config, options.threads))
+        # A database that is kept stays as it is.
+        asyncio.run(measure(config, options.threads, compact=options.keep is None))
 
 
 if __name__ == "__main__":

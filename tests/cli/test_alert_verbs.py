@@ -49,6 +49,7 @@ def test_an_alert_is_explained_and_the_rules_are_replayed(told: Home) -> None:
 def test_polls_are_paused_shown_and_resumed(told: Home) -> None:
     assert told.ask("pause", "2h").out.startswith("polls are paused until ")
     assert told.ask("status", "--json").json["paused_until"] is not None
+    assert "Polls are paused until " in told.ask("status").out
     assert told.ask("poll").code == 0
     assert told.ask("resume").out == "polling again\n"
     assert told.ask("resume", "--json").json["result"] == "already_resumed"

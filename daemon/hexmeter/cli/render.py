@@ -23,6 +23,9 @@ def status_lines(document: "dict[str, Any]") -> "list[str]":
     lines = [_heading(document)]
     if document["stale"]:
         lines.append(_stale(document))
+    if document.get("paused_until"):
+        until = moment(document["paused_until"], zone_of(document["timezone"]))
+        lines.append(f"Polls are paused until {until}: hexmeter resume")
     if document["progress"]:
         lines.append(f"Reading the history: {document['progress']['done']} threads so far; figures still grow.")
     lines.append("")

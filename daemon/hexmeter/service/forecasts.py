@@ -111,24 +111,27 @@ class Forecasts:
         """
         assert meter.limit_micro is not None
         assert meter.used_micro is not None
-        limit_micro, before_micro, endless = meter.limit_micro, 0, False
+        limit_micro, used_micro, before_micro, endless = meter.limit_micro, meter.used_micro, 0, False
         if meter.kind == POOL:
             drawn = self._figures.pool.drawn_in(facts.period).drawn_micro[0]
-            before_micro = meter.used_micro - drawn
+            before_micro = used_micro - drawn
             more = further_top_ups(meter.remaining_micro or 0, drawn, self._config.pool)
             endless = more is None
             if more and self._config.pool.top_up is not None:
                 limit_micro += more * self._config.pool.top_up.amount_micro
         seats = facts.seats(meter)
+        # Once read they are in memory; of hundreds of seats the rest takes longer than the loop may stand still.
         await _read(facts, seats)
-        request = facts.shared_request(
-            seats,
-            limit_micro - before_micro,
-            meter.used_micro - before_micro,
-            alert_active=_warned(before, facts).now,
+        answer = await asyncio.to_thread(
+            lambda: forecast(
+                facts.shared_request(
+                    seats,
+                    limit_micro - before_micro,
+                    used_micro - before_micro,
+                    alert_active=_warned(before, facts).now,
+                )
+            )
         )
-        # Of hundreds of seats it takes longer than the loop may stand still.
-        answer = await asyncio.to_thread(forecast, request)
         outlook = _outlook(answer, meter, before, facts)
         if isinstance(outlook, Forecast):
             outlook = shifted(lasting(outlook) if endless else outlook, before_micro)

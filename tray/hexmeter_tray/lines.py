@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.core.instants import to_datetime
+from hexmeter.core.outlooktexts import prompts_left
 from hexmeter_tray import texts
 from hexmeter_tray.meters import Figure, figures, instant, number, text, worst_first
 from hexmeter_tray.model import MenuItem
@@ -72,6 +73,23 @@ def meter_text(figure: Figure, reading: Reading) -> str:
     return texts.meter_line(label, said, alone=alone)
 
 
+def prompts_items(reading: Reading) -> tuple[MenuItem, ...]:
+    """How many prompts the own grant, or the only one, still holds; nothing where that is not known, or old."""
+    identity, meters = reading.status.get("identity"), reading.status.get("meters")
+    own = f"grant:{identity.get('email')}" if isinstance(identity, Mapping) else ""
+    if reading.stale_since is not None or not isinstance(meters, list):
+        return ()
+    for figure, meter in zip(reading.meters, filter(_is_object, meters), strict=True):
+        left = meter.get("prompts_left")
+        if not isinstance(left, Mapping) or (len(reading.meters) > 1 and figure.id != own):
+            continue
+        typical, heavy = number(left.get("typical")), number(left.get("heavy"))
+        if typical is not None and heavy is not None and figure.state not in ("exhausted", "unknown"):
+            said = prompts_left(int(typical), int(heavy), figure.bound)
+            return (MenuItem("prompts", said[:1].upper() + said[1:]),)
+    return ()
+
+
 def today_items(reading: Reading) -> tuple[MenuItem, ...]:
     """What today cost, and its dearest prompt; nothing where the daemon does not tell."""
     today = reading.status.get("today")
@@ -109,6 +127,10 @@ def news_items(reading: Reading) -> tuple[MenuItem, ...]:
         said = texts.progress(progress["done"], of if isinstance(of, int) else None)
         items.append(MenuItem("news:progress", said, enabled=False))
     return tuple(items)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _listed(meters: tuple[Figure, ...]) -> list[Figure]:

@@ -12,7 +12,16 @@ from hexmeter_tray.entries import (
     pause_item,
     refresh_item,
 )
-from hexmeter_tray.lines import LINE_CHARACTERS, Reading, meter_items, meter_text, news_items, read, today_items
+from hexmeter_tray.lines import (
+    LINE_CHARACTERS,
+    Reading,
+    meter_items,
+    meter_text,
+    news_items,
+    prompts_items,
+    read,
+    today_items,
+)
 from hexmeter_tray.meters import text, worst_first
 from hexmeter_tray.model import Action, Facts, Gauge, IconState, Kind, MenuItem, View
 
@@ -24,7 +33,7 @@ def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
     reading = read(facts.status, now_ms, zone) if facts.status is not None else None
     news = news_items(reading) if reading is not None else ()
     lines = meter_items(reading) if reading is not None else _absent_items(facts.trouble)
-    today = today_items(reading) if reading is not None else ()
+    today = (*prompts_items(reading), *today_items(reading)) if reading is not None else ()
     alerts = alert_items(facts.alerts, reading) if reading is not None else ()
     menu = (
         *news,

@@ -398,28 +398,3 @@ def test_ids_stay_while_labels_change() -> None:
     before, after = (view(Facts(status(meters=[meter(remaining=r)])), NOW_MS, BERLIN) for r in (27.5, 20.0))
     assert [item.id for item in before.menu] == [item.id for item in after.menu]
     assert before.menu != after.menu
-
-
-LEFT = {"typical": 6, "heavy": 2, "known": 31}
-
-
-@pytest.mark.parametrize(
-    ("document", "line"),
-    [
-        pytest.param(status(meters=[meter(prompts_left=LEFT)]), "About 6 typical or 2 heavy prompts left", id="own"),
-        pytest.param(
-            status(
-                meters=[meter(id="grant:ida@acme.test", prompts_left=LEFT), meter(prompts_left={**LEFT, "typical": 9})]
-            ),
-            "About 9 typical or 2 heavy prompts left",
-            id="own among others'",
-        ),
-        pytest.param(status(meters=[POOL, meter(id="grant:x", prompts_left=LEFT)]), None, id="somebody else's"),
-        pytest.param(status(meters=[meter(prompts_left=LEFT, state="exhausted")]), None, id="used up"),
-        pytest.param(status(meters=[meter(prompts_left=LEFT)], stale=True), None, id="old figures"),
-        pytest.param(status(meters=[3, meter(prompts_left={"typical": "6"})]), None, id="of another version"),
-        pytest.param(status(), None, id="not known"),
-    ],
-)
-def test_the_prompts_that_are_left_are_one_line(document: dict[str, Any], line: str | None) -> None:
-    assert [label for label in shown(document) if "prompt" in label] == ([line] if line else [])

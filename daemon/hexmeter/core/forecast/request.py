@@ -81,7 +81,7 @@ def _zone(request: Mapping[str, Any]) -> ZoneInfo:
 
 def _number(values: Mapping[str, Any], key: str, most: float, where: str = "") -> float:
     """A number from 0 to `most`."""
-    value = values.get(key)
+    value: Any = values.get(key)
     if type(value) not in NUMBERS or not 0 <= value <= most:  # NaN is in no range
         raise ValueError(f"{where}{key} must be a number from 0 to {most:g}, got {value!r}")
     return float(value)

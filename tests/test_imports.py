@@ -81,7 +81,7 @@ MAY_IMPORT = {
 """For each place the places of Hexmeter it may import besides itself, and the reason. The longest match counts."""
 
 ONLY_PLACE_OF = {
-    "httpx": ("hexmeter.hex.client", "one module asks Hex"),
+    "httpx": ("hexmeter.hex", "one folder asks Hex"),
     "sqlite3": ("hexmeter.store", "one folder has SQL; the daemon may catch its errors"),
     "sqlite_utils": ("hexmeter.store", "one folder has the schema"),
     "apscheduler": ("hexmeter.service.app", "one module has the schedule"),

@@ -6,7 +6,6 @@ import tomllib
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -264,6 +263,8 @@ def _unknown(document: dict[str, Any], lines: dict[str, int]) -> list[Problem]:
 
 
 def _nearest(word: str, known: set[str]) -> str:
+    from difflib import get_close_matches  # Only a fault needs it.
+
     matches = get_close_matches(word, known, n=1)
     return f"; did you mean {matches[0]}?" if matches else ""
 

@@ -11,8 +11,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import quote
 
-import httpx
-
 from hexmeter import __version__
 from hexmeter.core.clock import Clock
 from hexmeter.core.instants import DAY_MS, MINUTE_MS, SECOND_MS, from_datetime
@@ -33,6 +31,7 @@ from hexmeter.hex.errors import (
     TokenRefused,
     Unreachable,
 )
+from hexmeter.hex.lean import httpx
 from hexmeter.hex.pacer import Pacer
 from hexmeter.hex.parse import MessagesPage, Page
 from hexmeter.hex.parseprojects import RunsPage, projects_page, runs_page

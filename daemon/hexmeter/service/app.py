@@ -150,7 +150,7 @@ async def run_forever(config: Config, socket_path: Path, *, own_folder: bool, re
     """
     clock, manager = SystemClock(), ServiceManager(os.environ)
     token = await current_token(config, clock)  # Without any token nothing is begun.
-    with _kept_store(config, clock) as store:
+    with _kept_store(config, clock, stays=True) as store:
         stop, front = asyncio.Event(), Front()
         reloader = Reloader(config, token, reread, clock)
         reloader.use(store.progress)
@@ -352,10 +352,10 @@ class PollLoop:
 
 
 @contextlib.contextmanager
-def _kept_store(config: Config, clock: Clock) -> Iterator[Store]:
+def _kept_store(config: Config, clock: Clock, *, stays: bool = False) -> Iterator[Store]:
     """The locked, opened database. Raises StoreError."""
     with lock(config.database):
-        store = Store.open_kept(config.database, config.backups, clock.now_ms())
+        store = Store.open_kept(config.database, config.backups, clock.now_ms(), stays=stays)
         try:
             yield store
         finally:

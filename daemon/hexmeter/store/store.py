@@ -20,6 +20,7 @@ from hexmeter.store.progress import Progress
 from hexmeter.store.readings import Readings
 from hexmeter.store.roster import Roster
 from hexmeter.store.runs import Runs
+from hexmeter.store.upgrade import upgrade_apart
 
 
 class Store:
@@ -52,9 +53,10 @@ class Store:
         return store
 
     @classmethod
-    def open_kept(cls, path: Path, backups: int, now_ms: int) -> "Store":
+    def open_kept(cls, path: Path, backups: int, now_ms: int, *, stays: bool = False) -> "Store":
         """Open the database at `path`; before, put a backup in its place where it is damaged, and make one of so many
-        `backups` where its schema is about to change. Raises StoreError."""
+        `backups` where its schema is about to change. `stays`: for a process that runs for long, so what only a change
+        of the schema needs is kept out of its memory. Raises StoreError."""
         # By its real name: a link stays one.
         real = path.resolve()
         refuse_foreign(real)
@@ -62,6 +64,8 @@ class Store:
             mend(real, now_ms)
             if backups and real.exists() and is_older(real):
                 back_up_now(real, backups, now_ms)
+            if stays and (not real.exists() or is_older(real)):
+                upgrade_apart(real)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot use the database {path}: {error}", "check [storage] path") from None
         return cls.open(path)

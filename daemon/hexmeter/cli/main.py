@@ -34,6 +34,7 @@ COMMANDS = {
     "reload": "Have the daemon read its configuration anew; a file with faults changes nothing.",
     "doctor": "Look at everything Hexmeter needs, and say of each whether it is well, and how to mend it.",
     "service": "Install the daemon as a service, remove it, or say how it stands; with --tray also the tray at login.",
+    "completion": "Print the completion of this command line for a shell.",
     "simulate": "Run a simulated Hex on this machine, to try hexmeter without an account.",
     "demo": "Show everything at work on a simulated Hex: no account, nothing left behind.",
 }
@@ -43,7 +44,7 @@ _EPILOG = """\
 exit codes: 0 done; 1 failed (network, Hex); 2 usage or configuration; 3 the token is refused;
 4 already running; 5 the daemon is not running; can-afford: 10 no, 11 not known
 
-example: HEX_TOKEN=hxtp_… hexmeter daemon &   then   hexmeter status
+begin: hexmeter setup   then: hexmeter daemon &   and: hexmeter status   what is wrong: hexmeter doctor
 """
 
 
@@ -133,6 +134,17 @@ def _parse(argv: list[str]) -> argparse.Namespace:
             command.set_defaults(run=module.run)
             _add_config(command, argparse.SUPPRESS)
     return parser.parse_args(argv)
+
+
+def parser_of(command: str) -> argparse.ArgumentParser:
+    """The parser of one command alone."""
+    import argparse
+    from importlib import import_module
+
+    parser = argparse.ArgumentParser(prog=f"hexmeter {command}")
+    import_module(module_of(command)).add_arguments(parser)
+    _add_config(parser, None)
+    return parser
 
 
 def module_of(command: str) -> str:

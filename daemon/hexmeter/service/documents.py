@@ -18,6 +18,7 @@ from hexmeter.service.forecastdocument import ForecastDocument
 from hexmeter.service.importedusage import with_imported
 from hexmeter.service.notices import Notice
 from hexmeter.service.report import Report
+from hexmeter.service.today import Today
 from hexmeter.service.usagedocument import UNATTRIBUTED, UsageDocument, total
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
@@ -33,6 +34,7 @@ class Documents:
         self._attending = Attending(config, store, figures)
         self._alerts = AlertDocuments(config, store, self._attending)
         self._usage = UsageDocument(store, config.zone, figures.costs, figures.sees_all)
+        self._today = Today(store, figures, self._usage, lambda day: self.usage("user", day)["rows"], config.zone)
         self.forecasts = ForecastDocument(config, store, figures)
         self.unstored: str | None = None
         """Why nothing can be stored at present; the daemon keeps it."""
@@ -54,6 +56,7 @@ class Documents:
                 "org": identity.org_id,
             },
             "meters": [shapes.meter(meter) for meter in self._figures.meters(now_ms)],
+            "today": self._today.document(now_ms),
             "notes": self._notes(),
             "links": {"hex": hex_link(self._config.base_url)},
             "timezone": self._config.zone.key,

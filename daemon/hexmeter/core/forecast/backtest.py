@@ -14,8 +14,9 @@ DRIFT = 0.2
 """How much a pace changes by itself within a month, as a share of it."""
 TRUST = (0.2, 0.3, 0.5)
 """What each half-life counts for before the past has spoken."""
-STEP_DAYS, WARM_UP_DAYS, LEAST_HORIZON_DAYS = 3, 14, 5
+STEP_DAYS, WARM_UP_DAYS, LEAST_HORIZON_DAYS = 3, 14, 7
 SHIFT_TRIALS, STRETCH_TRIALS = 30.0, 5.0
+"""How many independent trials outweigh the belief that the model needs no correction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def spread_of(pace: Pace, day: int, shares: Sequence[float], weight: float) -> S
 def lesson_of(used: Sequence[float], seen: Sequence[float], pace: Pace, horizon_days: int) -> Lesson:
     """Forecast every few days of the past as many days on as are to come now, and compare."""
     today = len(used) - 1
-    horizon = min(horizon_days, max(LEAST_HORIZON_DAYS, today // 3))
+    # Single days are mostly empty or wild: a week at least tells something.
+    horizon = max(LEAST_HORIZON_DAYS, min(horizon_days, today // 3))
     amounts, weights = list(accumulate(used, initial=0.0)), list(accumulate(seen, initial=0.0))
     trials = []
     for day in range(today - 1 - horizon, WARM_UP_DAYS - 1, -STEP_DAYS):
@@ -52,7 +54,7 @@ def lesson_of(used: Sequence[float], seen: Sequence[float], pace: Pace, horizon_
             trials.append((day, amount, weight))
     if not trials:
         return Lesson(TRUST, 0.0, 1.0)
-    independent = max(1.0, len(trials) * STEP_DAYS / horizon) if horizon > STEP_DAYS else float(len(trials))
+    independent = max(1.0, len(trials) * STEP_DAYS / horizon)
 
     misses = [1e-9] * len(TRUST)
     for day, amount, weight in trials:

@@ -4,10 +4,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import mul
 from statistics import NormalDist
 
 from hexmeter.core.forecast.days import used_between
-from hexmeter.core.forecast.pace import HALF_LIVES, LEANING, averages
+from hexmeter.core.forecast.pace import HALF_LIVES, LEANING
 from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Request, Seat
 from hexmeter.core.forecast.spread import Spread
@@ -19,8 +20,10 @@ NODES = tuple(NormalDist().inv_cdf((index + 0.5) / 32) for index in range(32))
 COMMON = 0.25
 """How much everybody's use changes together within a month, as a share of it."""
 OWN = 0.8
+"""How much one seat's use changes by itself within a month."""
 DISPERSION_TRUST_WEEKS = 10.0
-HALF = (0.3, 0.4, 0.3)
+SHARES = (0.3, 0.4, 0.3)
+"""What each half-life counts for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,15 @@ def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:
     seen = [part * weight for part, weight in zip(exposure, weights, strict=False)]
     ahead = timeline.ahead(weights)
 
-    begins = [next((day for day, amount in enumerate(use) if amount > 0), today) for use in uses]
-    even = max(sum(together) / max(sum(sum(seen[begin:]) for begin in begins), 1.0), 1e-6)
-    unit = typical_dispersion(uses, begins, seen)
+    course = _Course.of(seen)
+    begins = [next((day for day, amount in enumerate(use) if amount > 0), today + 1) for use in uses]
+    even = max(sum(together) / max(sum(course.weight_since(begin) for begin in begins), 1.0), 1e-6)
+    unit = typical_dispersion(uses, begins, course)
     ways = []
     for seat, use, begin in zip(asked.seats, uses, begins, strict=True):
-        rate, certainty, dispersion = pace_of_seat(use[begin:], seen[begin:], even, unit)
+        # Who never used anything was there all the time, as far as anybody knows.
+        since = begin if begin <= today else 0
+        rate, certainty, dispersion = pace_of_seat(use, since, course, even, unit)
         mean = rate * sum(ahead)
         spread = Spread(mean, dispersion * mean + mean * mean * (1 / certainty + OWN * OWN))
         spent = used_between(seat.history, [asked.start, asked.now])[0]
@@ -89,38 +95,61 @@ def part_until(ways: Sequence[Overdraw], share: float) -> float:
     return high
 
 
-def typical_dispersion(uses: Sequence[Sequence[float]], begins: Sequence[int], seen: Sequence[float]) -> float:
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What all seats share, worked out once: the weight seen up to each day, and what each day counts by half-life."""
+
+    seen: Sequence[float]  # one longer than the days, begins with 0
+    counts: Sequence[Sequence[float]]  # by half-life, then by day
+    counted: Sequence[Sequence[float]]  # the weight so counted, up to each day
+
+    @classmethod
+    def of(cls, seen: Sequence[float]) -> "_Course":
+        ages = range(len(seen) - 1, -1, -1)
+        counts = [[0.5 ** (age / half_life) for age in ages] for half_life in HALF_LIVES]
+        counted = [list(accumulate(map(mul, seen, count), initial=0.0)) for count in counts]
+        return cls(list(accumulate(seen, initial=0.0)), counts, counted)
+
+    def weight_since(self, day: int) -> float:
+        return self.seen[-1] - self.seen[min(day, len(self.seen) - 1)]
+
+    def unevenness(self, used: Sequence[float], since: int, rate: float) -> tuple[float, float]:
+        """The squared distances of the weeks since a day from `rate`, and the credits expected of them."""
+        squares = means = 0.0
+        for last in range(len(used), since, -7):
+            first = max(since, last - 7)
+            mean = rate * (self.seen[last] - self.seen[first])
+            squares += (sum(used[first:last]) - mean) ** 2
+            means += mean
+        return squares, means
+
+
+def typical_dispersion(uses: Sequence[Sequence[float]], begins: Sequence[int], course: _Course) -> float:
     """Variance over mean of a seat's week, over all seats."""
     squares = means = 0.0
-    for use, begin in zip(uses, begins, strict=True):
-        rate = sum(use[begin:]) / max(sum(seen[begin:]), 1e-9)
-        for last in range(len(use), begin + 6, -7):
-            mean = rate * sum(seen[last - 7 : last])
-            squares += (sum(use[last - 7 : last]) - mean) ** 2
-            means += mean
+    for used, begin in zip(uses, begins, strict=True):
+        one, other = course.unevenness(used, begin, sum(used) / max(course.weight_since(begin), 1e-9))
+        squares, means = squares + one, means + other
     return max(squares / means, 0.5) if means > 0 else 10.0
 
 
-def pace_of_seat(used: Sequence[float], seen: Sequence[float], even: float, unit: float) -> tuple[float, float, float]:
+def pace_of_seat(
+    used: Sequence[float], since: int, course: _Course, even: float, unit: float
+) -> tuple[float, float, float]:
     """Rate, its certainty, and the dispersion of one seat, leaning on what is usual for all."""
-    total, whole = sum(used), sum(seen)
-    level = (total + unit) / (whole + unit / even)
-    squares = means = 0.0
-    for last in range(len(used), 0, -7):
-        mean = level * sum(seen[max(0, last - 7) : last])
-        squares += (sum(used[max(0, last - 7) : last]) - mean) ** 2
-        means += mean
+    level = (sum(used) + unit) / (course.weight_since(since) + unit / even)
+    squares, means = course.unevenness(used, since, level)
     doubt = DISPERSION_TRUST_WEEKS * level * 5
     dispersion = max((squares + doubt * unit) / (means + doubt), 0.05)
-    rate, certainty, mixture = even, 1.0, 0.0
-    for half_life, leaning, share in zip(HALF_LIVES, LEANING, HALF, strict=True):
-        amount, weight = averages(used, seen, half_life)[-1]
+    rate, mixture, certainties = even, 0.0, []
+    for index, (leaning, share) in enumerate(zip(LEANING, SHARES, strict=True)):
+        amount = sum(map(mul, used, course.counts[index]))
+        weight = course.counted[index][-1] - course.counted[index][since]
         base = leaning * dispersion
         rate = (amount + base) / (weight + base / rate)
         mixture += share * rate
-        if half_life == HALF_LIVES[0]:
-            certainty = leaning + amount / dispersion
-    return mixture, certainty, dispersion
+        certainties.append(leaning + amount / dispersion)
+    return mixture, certainties[0], dispersion
 
 
 def sum_of(ways: Sequence[Overdraw]) -> Spread:

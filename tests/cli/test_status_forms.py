@@ -100,3 +100,11 @@ def test_a_calibrated_pool_says_what_is_left_and_not_until_a_reset_it_does_not_h
     said = admins.ask("calibrate", "pool", "420")
     assert (said.code, said.err) == (0, "")
     assert said.out == "pool: 420 left, counted down from now on, until the next calibration\n"
+
+
+def test_a_status_bar_is_told_that_there_is_no_daemon(admins: Home) -> None:
+    line = admins.ask("status", "--format", "oneline")
+    assert (line.code, line.out) == (5, "hexmeter is off\n")
+    assert "the daemon is not running" in line.err
+    waybar = admins.ask("status", "--format", "waybar")
+    assert (waybar.code, waybar.json["text"], waybar.json["class"]) == (5, "hexmeter is off", "absent")

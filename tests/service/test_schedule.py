@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from hexmeter.core.instants import HOUR_MS
+from hexmeter.core.instants import HOUR_MS, MINUTE_MS
 from hexmeter.hex.simulator.faults import parse_fault
 from hexmeter.service.app import PollLoop
 from hexmeter.service.servicemanager import ServiceManager
@@ -145,3 +145,46 @@ def test_who_asks_while_a_poll_runs_waits_for_a_poll_of_their_own(watching: Benc
         return await first is not await second
 
     assert watching.run(asked_meanwhile())
+
+
+class Heard(ServiceManager):
+    """A service manager that writes down what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.words: list[str] = []
+
+    def tell(self, *words: str) -> None:
+        self.words += words
+
+
+def test_the_watchdog_is_fed_while_a_poll_gets_on_and_not_while_it_hangs(watching: Bench) -> None:
+    heard = Heard()
+
+    async def live() -> None:
+        loop = PollLoop(watching.daemon, heard, asyncio.Event())
+        await loop._feed()
+        assert heard.words == ["WATCHDOG=1"]
+        # A poll that neither waits for its budget nor asks anything: it holds the daemon's one turn.
+        async with watching.daemon._polling:
+            for _ in range(9):
+                watching.clock.advance(MINUTE_MS)
+                loop._ticked_ms = watching.clock.uptime_ms()
+                await loop._feed()
+        assert heard.words.count("WATCHDOG=1") == 5
+        await loop._feed()
+        assert heard.words.count("WATCHDOG=1") == 6
+
+    watching.run(live())
+
+
+def test_the_watchdog_is_not_fed_when_no_ticks_come(watching: Bench) -> None:
+    heard = Heard()
+
+    async def live() -> None:
+        loop = PollLoop(watching.daemon, heard, asyncio.Event())
+        watching.clock.advance(3 * INTERVAL_MS)
+        await loop._feed()
+        assert heard.words == []
+
+    watching.run(live())

@@ -38,8 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(_shown(offline_status(arguments.config), arguments))
         return 0
     if arguments.format:
-        print(client(arguments.config).text("/v1/status", format=arguments.format), end="")
-        return 0
+        return _show_line(arguments)
     return show(arguments.config, as_json=arguments.json)
 
 
@@ -47,6 +46,20 @@ def show(config: str | None, *, as_json: bool) -> int:
     """Print the status, as JSON or for eyes; the exit code."""
     document = client(config).get("/v1/status")
     print(json.dumps(document, ensure_ascii=False, indent=2) if as_json else "\n".join(status_lines(document)))
+    return 0
+
+
+def _show_line(arguments: argparse.Namespace) -> int:
+    """Print a line for a status bar; without a daemon one that says so, for a bar shows no errors."""
+    from hexmeter.wire.client import DaemonAbsent
+
+    try:
+        print(client(arguments.config).text("/v1/status", format=arguments.format), end="")
+    except DaemonAbsent as error:
+        from hexmeter.wire.statusbar import absent
+
+        print(absent(arguments.format, error.message))
+        raise
     return 0
 
 

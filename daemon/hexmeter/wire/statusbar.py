@@ -17,6 +17,12 @@ def formatted(name: str, document: dict[str, Any]) -> str:
     return oneline(document) if name == "oneline" else json.dumps(waybar(document), ensure_ascii=False)
 
 
+def absent(name: str, message: str) -> str:
+    """The same where there is no daemon to ask; `message` says so at length."""
+    text = "hexmeter is off"
+    return text if name == "oneline" else json.dumps({"text": text, "tooltip": message, "class": "absent"})
+
+
 def oneline(document: dict[str, Any]) -> str:
     """What is left of the meter nearest to its limit: `27.5/40`, marked `~` or `≤` when it is not exact.
 

@@ -1,0 +1,71 @@
+"""How soon a daemon is ready, and how long a status line takes through curl and in the daemon itself: medians.
+
+Run: .venv/bin/python benchmarks/api.py [runs]
+"""
+
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from idle import product  # beside this file
+
+REQUEST = b"GET /v1/status?format=oneline HTTP/1.1\r\nHost: hexmeter\r\nConnection: close\r\n\r\n"
+
+
+def asked_s(path: str) -> float:
+    """Seconds from connecting to the whole answer, without a process of its own."""
+    began_s = time.perf_counter()
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(path)
+        connection.sendall(REQUEST)
+        while connection.recv(65536):
+            pass
+    return time.perf_counter() - began_s
+
+
+def ready_s(command: list[str], environ: dict[str, str], folder: Path) -> float:
+    """Seconds from starting a daemon on a database that exists until it says READY=1."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        address = str(folder / "notify")
+        manager.bind(address)
+        began_s = time.perf_counter()
+        daemon = subprocess.Popen(
+            [*command, "daemon"], env={**environ, "NOTIFY_SOCKET": address}, stderr=subprocess.DEVNULL
+        )
+        while b"READY=1" not in manager.recv(1000):
+            pass
+        passed_s = time.perf_counter() - began_s
+        daemon.terminate()
+        daemon.wait()
+    Path(address).unlink()
+    return passed_s
+
+
+def main(runs: int) -> None:
+    """Ask and start so many times, and print the figures."""
+    with product(people=5) as (command, environ):
+        folder = Path(environ["HEXMETER_BENCH"])
+        path = str(folder / "api.sock")
+        direct = [asked_s(path) for _ in range(runs)]
+        if curl := shutil.which("curl"):
+            line = [curl, "--silent", "--unix-socket", path, "http://hexmeter/v1/status?format=oneline"]
+            through = []
+            for _ in range(runs):
+                began_s = time.perf_counter()
+                subprocess.check_call(line, stdout=subprocess.DEVNULL)
+                through.append(time.perf_counter() - began_s)
+            print(f"status line through curl    {statistics.median(through) * 1000:6.1f} ms, curl's own start included")
+        print(f"status line, socket alone   {statistics.median(direct) * 1000:6.1f} ms")
+        os.kill(int((folder / "daemon.pid").read_text()), 15)
+        time.sleep(1)
+        starts = [ready_s(command, environ, folder) for _ in range(5)]
+        print(f"start to READY=1            {statistics.median(starts) * 1000:6.0f} ms (median of 5)")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 51)

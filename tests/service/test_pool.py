@@ -82,6 +82,7 @@ def test_without_everybodys_threads_both_are_unknown_and_never_zero(make_bench: 
 
 
 def test_both_warn_as_they_near_their_limit(acme: Bench) -> None:
+    acme.restart(EVERYONE + "[alerts]\nforecast = false\n")
     acme.later()
     told = len(acme.alerts())
     for figure in ("81", "85", "90.5", "140"):

@@ -1,4 +1,4 @@
-"""Take the README's picture: the real product on a virtual desktop, watching a simulated Hex.
+"""Take the README's pictures: the real product on a virtual desktop, watching a simulated Hex.
 
 Run from the checkout, with the test environment and Debian's xterm: .venv/bin/python docs/make_picture.py
 """
@@ -11,6 +11,7 @@ import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageChops
 
@@ -21,6 +22,8 @@ from desktop import Desktop, real_desktop, wait_until  # noqa: E402 (the path is
 from simulator_process import simulator_process  # noqa: E402
 
 PANEL_HEIGHT = 30
+ALERT_BELOW_PANEL = 167
+WARNED, PROMPTED = "amara.farah@acme.test", "ida.krueger@acme.test"
 CONFIG = """\
 [hex]
 base_url = "{base_url}"
@@ -40,46 +43,66 @@ socket = "api.sock"
 """
 
 
-def main(target: Path) -> None:
-    """Save the picture to `target`."""
+def main(folder: Path) -> None:
+    """Save the pictures to `folder`: all of it on a dark panel, and an alert's menu on a light one."""
+    take(folder / "hexmeter.png", dark=True)
+    take(folder / "tray-light.png", dark=False)
+
+
+def take(target: Path, *, dark: bool) -> None:
+    """Save one picture."""
     now = datetime.now(UTC)
     # A month that began three weeks ago, whatever the day.
     since = datetime.fromtimestamp(now.timestamp() - 21 * 86_400, UTC).replace(hour=0, minute=0, second=0)
-    near = ["--near-limit", "amara.farah@acme.test", "--grant", "40", "--since", since.strftime("%Y-%m-%dT00:00:00Z")]
+    near = ["--near-limit", WARNED, "--grant", "40", "--since", since.strftime("%Y-%m-%dT00:00:00Z")]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="picture-")))
-        simulator = stack.enter_context(simulator_process(*near, "--rate-limit", "none", "--pace", "1"))
-        desktop = stack.enter_context(real_desktop(1000, 470, dark=True))
+        simulator = stack.enter_context(simulator_process(*near, "--rate-limit", "none"))
+        desktop = stack.enter_context(real_desktop(1000, 700 if dark else 500, dark=dark))
         config = folder / "config.toml"
         config.write_text(CONFIG.format(base_url=simulator.base_url, reset_day=since.day), encoding="utf-8")
         command = [sys.executable, "-m", "hexmeter", "--config", str(config)]
         environ = {**desktop.environment, "HEX_TOKEN": "hxtp_sim_admin"}
         start(stack, [*command, "daemon"], environ)
-        wait_until(lambda: has_meters([*command, "status", "--json"], environ), "the first poll", 20)
+        wait_until(lambda: status(command, environ)["meters"], "the first poll", 20)
         bare = look(desktop, folder)
         start(stack, [sys.executable, "-m", "hexmeter_tray", "--config", str(config)], environ)
         panel = (0, 0, bare.width, PANEL_HEIGHT)
         icon = wait_until(lambda: changed(bare.crop(panel), look(desktop, folder).crop(panel)), "the icon", 20)
+        for email, credits in ((PROMPTED, "1.1"), (WARNED, "2.4")):
+            simulator.change("grow", email=email, credits=credits)
         wait_until(lambda: changed(bare, look(desktop, folder), below=200), "the notification", 40)
-        start(stack, terminal(" ".join(command)), environ)
-        plain = look(desktop, folder)
-        wait_until(lambda: changed(plain, look(desktop, folder)), "the terminal", 20)
-        wait_until(lambda: at_rest(desktop, folder), "the terminal has drawn")
+        if dark:
+            plain = look(desktop, folder)
+            start(stack, terminal(" ".join(command)), environ)
+            wait_until(lambda: changed(plain, look(desktop, folder)), "the terminal", 20)
+            wait_until(lambda: at_rest(desktop, folder), "the terminal has drawn")
         desktop.click(icon[0] + 11, PANEL_HEIGHT // 2, button=3)
         wait_until(lambda: at_rest(desktop, folder), "the menu has drawn")
-        desktop.screenshot(target)
+        if not dark:
+            # The line of the alert, below six of figures: what can be done about it.
+            desktop.click(icon[0] - 200, PANEL_HEIGHT + ALERT_BELOW_PANEL)
+            wait_until(lambda: at_rest(desktop, folder), "the menu of the alert has drawn")
+        save(desktop.screenshot(folder / "picture.png"), target)
 
 
-def has_meters(command: list[str], environ: dict[str, str]) -> bool:
-    """Whether the daemon has read something."""
-    answer = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-    return answer.returncode == 0 and json.loads(answer.stdout)["meters"] != []
+def save(picture: Path, target: Path) -> None:
+    """Save a picture with a palette: smaller, and no different to the eye."""
+    with Image.open(picture) as seen:
+        seen.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
+
+
+def status(command: list[str], environ: dict[str, str]) -> dict[str, Any]:
+    """The status, or one without meters while there is none."""
+    answer = subprocess.run([*command, "status", "--json"], env=environ, capture_output=True, text=True, check=False)
+    document: dict[str, Any] = json.loads(answer.stdout) if answer.returncode == 0 else {"meters": []}
+    return document
 
 
 def terminal(command: str) -> list[str]:
     """An xterm that shows `hexmeter status`, and a prompt."""
     script = f'clear; printf "$ hexmeter status\\n"; {command} status; printf "\\n$ "; read -r _'
-    look = ["-fa", "DejaVu Sans Mono", "-fs", "9", "-bg", "#14202b", "-fg", "#dfe7ee", "-geometry", "104x11+24+225"]
+    look = ["-fa", "DejaVu Sans Mono", "-fs", "9", "-bg", "#14202b", "-fg", "#dfe7ee", "-geometry", "116x12+24+402"]
     return ["xterm", *look, "-e", "sh", "-c", script]
 
 
@@ -108,4 +131,4 @@ def at_rest(desktop: Desktop, folder: Path) -> bool:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "hexmeter.png")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs")

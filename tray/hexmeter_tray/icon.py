@@ -23,6 +23,12 @@ _OVERSAMPLING = 6
 _DARK = (22, 24, 29, 255)
 _LIGHT = (250, 250, 250, 255)
 _HOLLOW = (58, 63, 73, 255)
+# Where little is left the fill is a sliver, so the rim has its colour too, and the hollow a shade of it.
+_TINTED_HOLLOW = {
+    Gauge.WARNING: (92, 62, 16, 255),
+    Gauge.CRITICAL: (122, 32, 30, 255),
+    Gauge.EXHAUSTED: (122, 32, 30, 255),
+}
 _GREY = (150, 156, 166, 255)
 # Blue to orange to red-violet stay apart for the colour-blind; the marks tell them apart without colour.
 _FILL = {
@@ -33,8 +39,6 @@ _FILL = {
     Gauge.STALE: _GREY,
     Gauge.PAUSED: _GREY,
 }
-# When little is left the fill is a sliver, so the rim says it too.
-_COLOURED_RIM = (Gauge.WARNING, Gauge.CRITICAL, Gauge.EXHAUSTED)
 _BROKEN_OUTLINE = (Gauge.STALE, Gauge.UNKNOWN, Gauge.ABSENT)
 
 
@@ -51,7 +55,7 @@ def draw(state: IconState, size_px: int) -> "Image":
     side = size_px * _OVERSAMPLING
     picture = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     pen = _Pen(ImageDraw.Draw(picture), side)
-    pen.tank(_FILL[state.gauge] if state.gauge in _COLOURED_RIM else _LIGHT)
+    pen.tank(_FILL[state.gauge] if state.gauge in _TINTED_HOLLOW else _LIGHT, _TINTED_HOLLOW.get(state.gauge, _HOLLOW))
     if state.gauge in _FILL and state.level:
         picture.alpha_composite(_filled(side, state.level, _FILL[state.gauge]))
     if state.gauge in _BROKEN_OUTLINE:
@@ -67,8 +71,8 @@ class _Pen:
         self._canvas = canvas
         self._side = side
 
-    def tank(self, rim: tuple[int, ...]) -> None:
-        for radius, colour in ((0.5, _DARK), (0.455, rim), (0.375, _HOLLOW)):
+    def tank(self, rim: tuple[int, ...], hollow: tuple[int, ...]) -> None:
+        for radius, colour in ((0.5, _DARK), (0.455, rim), (0.375, hollow)):
             self._canvas.polygon(_hexagon(self._side, radius), fill=colour)
 
     def break_outline(self) -> None:

@@ -51,6 +51,7 @@ BELOW = (None, Reason.BELOW)
 TOLD = (None, Reason.ALREADY_TOLD)
 FALLING = (None, Reason.FALL_UNCONFIRMED)
 FELL = ("resolved", Reason.FALL_CONFIRMED)
+FELL_FURTHER = (None, Reason.FALL_CONFIRMED)
 
 
 def new(rung: str) -> tuple[str, Reason]:
@@ -92,7 +93,7 @@ def new(rung: str) -> tuple[str, Reason]:
         ),
         pytest.param(
             (80,),
-            [(100, new(EXHAUSTED)), (85, FALLING), (10, FELL), (10, FELL), (85, new("used 80"))],
+            [(100, new(EXHAUSTED)), (85, FALLING), (10, FELL), (10, FELL_FURTHER), (85, new("used 80"))],
             id="deep in two polls re-arms deep",
         ),
     ],

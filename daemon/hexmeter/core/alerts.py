@@ -153,7 +153,7 @@ def step(state: AlertState, condition: Condition, now_ms: int) -> Step:
         fired = AlertState(condition.period, condition.reached)
         return Step(fired, Fired(condition.reached, now_ms), Reason.NEW_RUNG)
     if renewed:
-        return Step(current, Resolved(now_ms) if state.told else None, Reason.NEW_PERIOD)
+        return Step(current, Resolved(now_ms) if state.told and not state.over else None, Reason.NEW_PERIOD)
     if not _above(current.told, condition.held):
         if current.told is not None and current.told == condition.gone and not current.over:
             return _withdrawal(current, condition, now_ms)
@@ -172,7 +172,7 @@ def _fall(state: AlertState, condition: Standing, now_ms: int) -> Step:
     # This reading may lie deeper than the one before it: then it is the first to say so.
     deeper = _above(agreed, condition.held)
     rearmed = AlertState(state.period, agreed, int(deeper), condition.held if deeper else None, agreed is not None)
-    return Step(rearmed, Resolved(now_ms), Reason.FALL_CONFIRMED)
+    return Step(rearmed, None if state.over else Resolved(now_ms), Reason.FALL_CONFIRMED)
 
 
 def _withdrawal(state: AlertState, condition: Standing, now_ms: int) -> Step:

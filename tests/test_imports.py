@@ -99,7 +99,6 @@ ALSO = {
     ("sqlite3", "hexmeter.service"),
     ("sqlite3", "hexmeter.cli.daemon"),
     ("sqlite3", "hexmeter.cli.setupend"),
-    ("dbus_fast", "hexmeter.cli.desktop"),
     ("argparse", "hexmeter_tray.app"),
     ("argparse", "hexmeter_tray.__main__"),
     # What is behind the icon on an X11 panel.

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from crashing import dice, poll_well, polling, some_time
-from desktop import FakeNotifications, FakeWatcher, private_bus, wait_until
+from desktop import NO_DISPLAY, FakeNotifications, FakeWatcher, private_bus, wait_until
 from running_daemon import DaemonProcess, Home, home
 
 from .conftest import CREDIT, EVERYONE, QUICK, Hex, now_ms, plan
@@ -35,7 +35,7 @@ class Session:
     trays: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start_tray(self) -> None:
-        variables = self.home.variables(DBUS_SESSION_BUS_ADDRESS=self.bus, DISPLAY=":0")
+        variables = self.home.variables(DBUS_SESSION_BUS_ADDRESS=self.bus, DISPLAY=NO_DISPLAY)
         with (self.home.folder / "tray.log").open("ab") as log:
             tray = subprocess.Popen([sys.executable, "-m", "hexmeter_tray"], env=variables, stderr=log)
         self.trays.append(tray)

@@ -184,6 +184,19 @@ def test_the_end_of_the_x_server_ends_it_with_one_line(tmp_path: Path) -> None:
     assert not any("Traceback" in line for line in lines)
 
 
+def test_left_to_choose_it_waits_for_the_panel_and_takes_what_that_shows(tmp_path: Path) -> None:
+    with (
+        old_desktop() as desktop,
+        FakeDaemon(tmp_path / "api.sock") as daemon,
+        tray(desktop, tmp_path, config_in(tmp_path, "")) as seen,
+        trayer(desktop),
+    ):
+        wait_until(lambda: water(seen.look()), "the icon is on the panel that came later")
+        daemon.deliver(notice(1))
+        wait_until(lambda: daemon.states(1) == ["handed_over"], "it is delivered")
+        assert displayed(desktop) == 1
+
+
 def which(desktop: Desktop, config: Path, **environment: str) -> dict[str, Any]:
     """What `hexmeter-tray --which --json` says."""
     command = [sys.executable, "-m", "hexmeter_tray", "--config", str(config), "--which", "--json"]
@@ -203,6 +216,8 @@ def test_which_says_what_is_used_and_why(tmp_path: Path) -> None:
         assert "no tray host" in without["tray"]["problem"]
         with trayer(desktop):
             said = which(desktop, config)
+            doctor = [sys.executable, "-m", "hexmeter", "--config", str(config), "doctor", "--json"]
+            looked = subprocess.run(doctor, env=desktop.environment, capture_output=True, text=True, check=False)
             alone = which(desktop, config, DBUS_SESSION_BUS_ADDRESS="")
     assert said["tray"] == {
         "backend": "pystray",
@@ -211,5 +226,8 @@ def test_which_says_what_is_used_and_why(tmp_path: Path) -> None:
     }
     assert (said["notify"]["backend"], said["notify"]["problem"]) == ("dbus", None)
     assert said["notify"]["service"].startswith("dunst")
+    found = {check["name"]: check for check in json.loads(looked.stdout)["checks"]}
+    assert (found["tray"]["state"], found["notifications"]["state"]) == ("ok", "ok")
+    assert found["tray"]["message"].startswith("pystray: the panel shows XEmbed icons")
     assert (alone["tray"]["backend"], alone["notify"]["backend"]) == ("pystray", "plyer")
     assert "warnings wait" in alone["notify"]["problem"]

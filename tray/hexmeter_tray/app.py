@@ -91,7 +91,7 @@ class App:
         told = loop.create_task(self._told_to_end.wait())
         ends = [loop.create_task(self._tray.wait_until_lost())]
         if self._bus is not None:
-            ends.append(loop.create_task(self._bus.wait_until_lost()))
+            ends.append(loop.create_task(_bus_lost(self._bus)))
         await asyncio.wait({told, *ends}, return_when=asyncio.FIRST_COMPLETED)
         if not told.done():
             return next(end.result() for end in ends if end.done())
@@ -191,6 +191,10 @@ class App:
 
     async def _post(self, path: str, body: dict[str, Any], timeout_s: float | None) -> dict[str, Any]:
         return await in_thread(lambda: self._client.post(path, body, timeout_s=timeout_s))
+
+
+async def _bus_lost(bus: "SessionBus") -> str:
+    return texts.bus_lost(await bus.wait_until_lost())
 
 
 def _now_ms() -> int:

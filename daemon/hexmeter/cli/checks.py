@@ -53,7 +53,7 @@ def checks(config_file: str | None) -> list[Check]:
         identity = _identity(config, found)
         found += _database(config, identity)
     found += _daemon(config_file)
-    found += [Check(*checked) for checked in desktop_checks()]
+    found += [Check(*checked) for checked in desktop_checks(config_file)]
     if config is not None:
         found.append(_channels(config))
     return found

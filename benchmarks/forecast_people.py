@@ -267,7 +267,7 @@ def case(cohort: str, draw: random.Random) -> Case:
     people = crowd(count, draw, calendar, grant * draw.uniform(0.5, 1.2))
     events = hourly(sorted(event for events in people for event in overdraw(events, calendar, grant)))
     months = [sum(c for at, c in events if first <= at < last) for first, last in periods[-4:]]
-    limit = round(sum(months) / 4 * draw.lognormvariate(0.1, 0.3)) + 1
+    limit = max(20, round(sum(months) / 4 * draw.lognormvariate(0.1, 0.3)))
     return Case(cohort, zone, periods, float(limit), False, events, [(grant, hourly(events)) for events in people])
 
 

@@ -94,6 +94,24 @@ def test_a_spent_limit_is_certain_and_dated_by_its_first_crossing() -> None:
     assert answer["exhaust_at"] == at(11, 6, 12)
 
 
+def test_a_limit_reached_by_fractions_is_reached() -> None:
+    answer = forecast(request(limit=0.3, events=[[at(10, 5), 7.7], *([at(11, 2), 0.1] for _ in range(3))]))
+    assert (answer["probability"], answer["exhaust_at"]) == (1.0, at(11, 2))
+
+
+def test_a_light_user_is_not_expected_to_fill_a_large_limit() -> None:
+    events = workdays(PAST[0][0], at(11, 16), 0.2)
+    answer = forecast(request(limit=1_000_000, events=events))
+    assert 3 < answer["expected_total"] < 6
+    assert answer["high"] < 20
+
+
+def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
+    answer = forecast(request(events=[[at(11, 3, 9), 5], [at(11, 4, 9), 5]]))
+    assert answer["unknown"] == "learning: 2 of 3 days with use seen so far"
+    assert answer["alert"] is False
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -11,6 +11,7 @@ from hexmeter.core.forecast.request import Request, parse
 from hexmeter.core.forecast.seats import history_of, remainder_of_seats
 from hexmeter.core.forecast.spread import TENTH
 from hexmeter.core.forecast.timeline import Timeline, timeline_of
+from hexmeter.core.forecast.weights import NOTHING
 
 ALERT_ON, ALERT_OFF = 0.60, 0.36
 ACTIVE_DAYS_WANTED = 3
@@ -35,6 +36,8 @@ def answer_of(asked: Request, timeline: Timeline, remainder: Remainder) -> dict[
     seen = used_between(asked.history, [asked.start, asked.now])[0]
     spent = seen if asked.used is None else asked.used
     need = asked.limit - spent
+    if need < NOTHING:  # sums of floats that reach the limit may miss it by a hair
+        need = 0.0
     low, middle, high = (spent + remainder.quantile(deviate) for deviate in (-TENTH, 0.0, TENTH))
     probability = remainder.chance_of(need) if need > 0 else 1.0
     exhaust_at = unknown = None

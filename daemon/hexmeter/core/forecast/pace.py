@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from hexmeter.core.forecast.weights import WEEKDAY_PRIOR
 
-HALF_LIVES = (60.0, 10.0, 2.5)
+HALF_LIVES = (60.0, 21.0, 7.0)
 """Days after which a day counts half, from slow to fast; each average leans on the slower one before it."""
 LEANING = (0.8, 4.0, 4.0)
 """How many dispersions' worth of credits each leans on: the slowest on what the limit suggests."""
 EVEN_PACE = 0.85
 """Of the limit: what is expected of somebody of whom nothing is known."""
 PEAK_HALF_LIFE = 500.0
+PEAK_WARM_UP_DAYS = 28
+"""Before, a rate still says more about the limit than about the person: it is no peak to remember."""
 DISPERSION_MOST = 200.0
 DISPERSION_TRUST_WEEKS = 10.0
 
@@ -53,10 +55,10 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
 
 
 def peaks_of(rates: Sequence[float]) -> list[float]:
-    """The highest rate so far, an old one counting half after PEAK_HALF_LIFE days."""
+    """The highest rate since the warm-up, an old one counting half after PEAK_HALF_LIFE days."""
     fade, peak, found = 0.5 ** (1 / PEAK_HALF_LIFE), 0.0, []
-    for rate in rates:
-        peak = max(rate, peak * fade)
+    for day, rate in enumerate(rates):
+        peak = rate if day <= PEAK_WARM_UP_DAYS else max(rate, peak * fade)
         found.append(peak)
     return found
 

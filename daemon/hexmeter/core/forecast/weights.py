@@ -1,4 +1,4 @@
-"""What a day weighs: how a person's use is spread over hours, weekdays and the phases of a period."""
+"""What a day weighs: how a person's use is spread over hours, over weekdays and over the period."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ HOUR_PRIOR = (1, 1, 1, 1, 1, 1, 2, 5, 12, 20, 22, 20, 14, 18, 22, 22, 18, 12, 8,
 HOUR_PRIOR_DAYS = 4.0
 HOUR_PROFILE_DAYS = 42
 WEEKDAY_TRUST, LATE_TRUST = 1.0, 2.0
-"""How many typical days outweigh the prior of a weekday, and of a phase."""
+"""How many typical busy days outweigh the prior of a weekday, and the belief that use is not late in the period."""
 FLOOR = 0.02
 NOTHING = 1e-6  # credits: less than Hex can say
 
@@ -54,8 +54,8 @@ def day_weights(
     """What each day weighs for this person, past and to come. `used` and `exposure` end with today, `days` later.
 
     `places` tells how far into its period each day lies, 0 to 1; the first `complete` days are of past periods.
-    Weekdays and phases of the period are learnt alike: credits seen in a class over those expected of it, both with as
-    many made-up credits on top as a few typical days hold, so that little history moves nothing.
+    What is learnt is held against as many made-up credits as a few typical busy days hold, so that little history moves
+    nothing.
     """
     weights = [WEEKDAY_PRIOR[weekday] for weekday in days.weekdays]
     total = sum(used)
@@ -80,7 +80,7 @@ def learnt(
     count: int,
     made_up: float,
 ) -> list[float]:
-    """The weights times what their class was used more than they said."""
+    """The weights times how much more their class was used than they said: made-up credits on both sides."""
     mine, expected = [0.0] * count, [0.0] * count
     for amount, part, weight, kind in zip(used, exposure, weights, classes, strict=False):
         mine[kind] += amount

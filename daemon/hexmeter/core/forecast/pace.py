@@ -13,7 +13,7 @@ EVEN_PACE = 0.85
 """Of the limit: what is expected of somebody of whom nothing is known."""
 PEAK_HALF_LIFE = 500.0
 PEAK_WARM_UP_DAYS = 28
-"""Before, a rate still says more about the limit than about the person: it is no peak to remember."""
+"""Before, a rate still says more about the limit than about the person: no peak to remember after it."""
 DISPERSION_MOST = 200.0
 DISPERSION_TRUST_WEEKS = 10.0
 
@@ -55,10 +55,10 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
 
 
 def peaks_of(rates: Sequence[float]) -> list[float]:
-    """The highest rate since the warm-up, an old one counting half after PEAK_HALF_LIFE days."""
+    """The highest rate, an old one counting half after PEAK_HALF_LIFE days; those of the warm-up only during it."""
     fade, peak, found = 0.5 ** (1 / PEAK_HALF_LIFE), 0.0, []
     for day, rate in enumerate(rates):
-        peak = rate if day <= PEAK_WARM_UP_DAYS else max(rate, peak * fade)
+        peak = rate if day == PEAK_WARM_UP_DAYS else max(rate, peak * fade)
         found.append(peak)
     return found
 

@@ -22,7 +22,7 @@ COMMON = 0.25
 OWN = 0.8
 """How much one seat's use changes by itself within a month."""
 DISPERSION_TRUST_WEEKS = 10.0
-SHARES = (0.3, 0.4, 0.3)
+SHARES = (0.5, 0.35, 0.15)
 """What each half-life counts for."""
 
 

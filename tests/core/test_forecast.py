@@ -69,6 +69,7 @@ def checked(answer: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
         pytest.param({"events": []}, id="no use in half a year"),
         pytest.param({"limit": 0}, id="no limit left"),
         pytest.param({"limit": 0, "events": []}, id="no limit, no use"),
+        pytest.param({"limit": 1e-9, "used": 0}, id="a limit too small for any prompt"),
         pytest.param({"now": START}, id="at the start"),
         pytest.param({"now": END}, id="at the end"),
         pytest.param({"now": END, "events": []}, id="at the end of nothing"),

@@ -48,7 +48,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
         "period_start": start,
         "period_end": end,
         "now": now,
-        "limit": draw(st.one_of(st.just(0), st.sampled_from([1, 40, Decimal("59.5"), 10**9]), AMOUNTS)),
+        "limit": draw(st.one_of(st.just(0), st.sampled_from([1e-9, 1, 40, Decimal("59.5"), 10**9]), AMOUNTS)),
         "events": draw(histories(begin, now)),
         "past_periods": [[one.start_ms / 1000, one.end_ms / 1000] for one in past[:-1]],
         "hard_stop": draw(st.booleans()),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hexmeter.core.forecast.days import Days
 from hexmeter.core.forecast.request import History
-from hexmeter.core.forecast.weights import elapsed_share
+from hexmeter.core.forecast.weights import NOTHING, elapsed_share
 
 STEPS_A_DAY = 96
 
@@ -15,7 +15,7 @@ def crossing(history: History, begin: float, now: float, limit: float, spent: fl
 
     A calibrated figure tells how much was `spent`, not when: what was `seen` then stands for its course.
     """
-    if limit <= 0:
+    if limit < NOTHING:
         return begin
     if seen <= 0:
         return now

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hexmeter.wire.httpd import MAX_BODY_BYTES, Answer, Request, Response, Stream
+from hexmeter.wire.httpd import MAX_BODY_BYTES, Answer, HttpServer, Request, Response, Stream
 from serving import serving
 
 WAIT_S = 10.0
@@ -189,6 +189,21 @@ def test_a_stream_ends_with_its_server() -> None:
         connection.sendall(STREAM)
         assert connection.recv(65_536)
     assert ticker.ended.is_set()
+
+
+def test_who_was_waiting_when_the_server_ended_is_closed_and_not_served() -> None:
+    async def read_after_the_end() -> bytes:
+        server = HttpServer(echo)
+        ours, theirs = socket.socketpair()
+        await server.close()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await server.accept(*await asyncio.open_connection(sock=theirs))
+        read = await asyncio.wait_for(reader.read(), WAIT_S)
+        writer.close()
+        return read
+
+    assert asyncio.run(read_after_the_end()) == b""
 
 
 def test_a_stream_is_a_client_only_while_it_lasts() -> None:

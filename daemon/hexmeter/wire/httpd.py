@@ -77,9 +77,13 @@ class HttpServer:
         self._max_clients = max_clients
         self._idle_s = idle_s
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side closes it."""
+        if self._closed:  # It was waiting to be accepted when the server ended.
+            writer.close()
+            return
         task = asyncio.current_task()
         assert task is not None
         crowded = len(self._tasks) >= self._max_clients
@@ -99,7 +103,8 @@ class HttpServer:
             writer.close()
 
     async def close(self) -> None:
-        """End all connections, streams too."""
+        """End all connections, streams too, and serve no more."""
+        self._closed = True
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

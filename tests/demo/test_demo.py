@@ -60,7 +60,7 @@ def test_a_signal_ends_all_parts_of_the_demo(tmp_path: Path, how: signal.Signals
 
 def test_on_a_terminal_the_demo_draws_a_screen_and_gives_the_old_one_back(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    demo = subprocess.Popen([*DEMO, "--seconds", "3"], env=environ(tmp_path), stdout=theirs, stderr=subprocess.PIPE)
+    demo = subprocess.Popen([*DEMO, "--seconds", "8"], env=environ(tmp_path), stdout=theirs, stderr=subprocess.PIPE)
     os.close(theirs)
     drawn = b""
     while True:

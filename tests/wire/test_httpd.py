@@ -197,7 +197,6 @@ def test_who_was_waiting_when_the_server_ended_is_closed_and_not_served() -> Non
         ours, theirs = socket.socketpair()
         await server.close()
         reader, writer = await asyncio.open_connection(sock=ours)
-        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         await server.accept(*await asyncio.open_connection(sock=theirs))
         read = await asyncio.wait_for(reader.read(), WAIT_S)
         writer.close()

@@ -55,6 +55,29 @@ def test_no_window_ever_holds_more_than_the_budget(make_bench: MakeBench, per_mi
     assert {seen.status for seen in watching.sim.requests} == {200}
 
 
+def test_a_poll_of_the_whole_window_counts_each_thread_once(make_bench: MakeBench) -> None:
+    watching = make_bench(generated(3, START_MS, people=25), "workspace", EVERYONE)
+    watching.poll_until_read()
+    watching.clock.advance(HOUR_MS)
+    code, told = watching.ask("POST", "/v1/poll")
+    window = [
+        1 for thread in watching.world.threads.values() if thread.created_ms > watching.now_ms - 62 * 24 * HOUR_MS
+    ]
+    assert (code, told["more"]) == (200, False)
+    assert len(window) <= told["threads"] < len(window) + 100, "its last page reaches behind the window"
+
+
+def test_a_poll_that_the_budget_cuts_short_says_that_there_is_more(make_bench: MakeBench) -> None:
+    budget = "[poll]\nrequests_per_minute = 4\n"
+    watching = make_bench(generated(3, START_MS, people=25), "workspace", EVERYONE + budget)
+    watching.poll_until_read()
+    told = [watching.ask("POST", "/v1/poll")[1] for _ in range(4)]
+    assert told[0]["ok"]
+    assert [poll["more"] for poll in told] == [True] * 4
+    watching.clock.advance(HOUR_MS)
+    assert not watching.poll().more, "the schedule goes on at its own pace"
+
+
 @pytest.mark.parametrize("kind", ["429-seconds=40", "429-date=40"])
 def test_retry_after_is_obeyed(make_bench: MakeBench, kind: str) -> None:
     watching = make_bench(small_world(), "ada", EVERYONE)

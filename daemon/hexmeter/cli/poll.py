@@ -29,10 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def poll_sentence(seen: dict[str, object]) -> str:
     """What a good poll saw."""
-    text = f"Looked at {seen['threads']} threads with {seen['requests']} request{'' if seen['requests'] == 1 else 's'}"
+    threads, requests = (f"{seen[what]} {what[: -1 if seen[what] == 1 else None]}" for what in ("threads", "requests"))
+    text = f"Looked at {threads} with {requests}"
     amount = seen["credits"]
     assert isinstance(amount, float | int)
     text += f": {credits(amount)} credits new." if seen["increases"] else ": nothing new."
     if seen["left_out"]:
         text += f" {seen['left_out']} items could not be used; see the daemon's log."
-    return text + (" There is more history to read; the daemon goes on." if seen["more"] else "")
+    return text + (
+        " There is more to look at than the budget of requests allows now; the daemon goes on." if seen["more"] else ""
+    )

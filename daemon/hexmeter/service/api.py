@@ -224,7 +224,7 @@ def _poll_document(outcome: Outcome) -> dict[str, Any]:
         "increases": len(outcome.added),
         "credits": shapes.amount(sum(usage.credits_micro for usage in outcome.added)),
         "left_out": outcome.warnings,
-        "more": outcome.more,
+        "more": outcome.more or outcome.cut_short,
     }
 
 

@@ -42,7 +42,10 @@ class PollFailure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a poll saw. `failure` is None for a good one; `more` tells that history is left to read."""
+    """What a poll saw: so many threads, each counted once. `failure` is None for a good one.
+
+    `more` tells that history is left to read, `cut_short` that the budget ended a look at the whole window.
+    """
 
     at_ms: int
     failure: PollFailure | None
@@ -51,6 +54,7 @@ class Outcome:
     added: tuple[Usage, ...]
     warnings: int
     more: bool
+    cut_short: bool = False
 
 
 class Poller:
@@ -80,6 +84,7 @@ class Poller:
         self._older_left: dict[str, int] = {}
         self._behind_window: dict[str, str | None] = {}
         self._began_ms = clock.uptime_ms()
+        self._cut_short = False
 
     @property
     def waits(self) -> bool:
@@ -100,7 +105,7 @@ class Poller:
         before_ms, self._began_ms = self._began_ms, self._clock.uptime_ms()
         self._effort.begin(self._began_ms - before_ms)
         reader = Reader(self._hex, self._store, self._rules(), self._counter(), self._on_page)
-        more = False
+        more = self._cut_short = False
         try:
             if await self._token.refresh(eager=whole):
                 self._refreshed_ms = None
@@ -194,7 +199,8 @@ class Poller:
             if not self._store.progress.listing(scope).history_done:
                 await reader.history(scope, _HISTORY_PAGES, now_ms)
             elif whole:
-                await reader.sweep_all(scope, behind[scope], _WHOLE_WINDOW_PAGES, window_end_ms)
+                looked = await reader.sweep_all(scope, behind[scope], _WHOLE_WINDOW_PAGES, window_end_ms)
+                self._cut_short = self._cut_short or not looked
             else:
                 # A poll that counts messages is not a quiet one, and must not starve the sweep.
                 sent = self._hex.sent - sent_before - reader.counter.sent
@@ -260,10 +266,11 @@ class Poller:
             at_ms=self._clock.now_ms(),
             failure=failure,
             requests=requests,
-            threads=seen.threads,
+            threads=len(seen.ids),
             added=tuple(seen.added),
             warnings=seen.warnings,
             more=more,
+            cut_short=self._cut_short,
         )
 
 

@@ -27,10 +27,10 @@ _WARNINGS_LOGGED = 5
 class Seen:
     """What one poll has seen so far."""
 
-    threads: int = 0
     added: list[Usage] = field(default_factory=list)
     warnings: int = 0
     ids: set[str] = field(default_factory=set)
+    """The threads seen: one that two pages show, for the pages overlap, is one."""
 
     def growth_since(self, mark: int) -> list[str]:
         """The threads that grew among those whose usage was added after the first `mark` rows."""
@@ -170,13 +170,19 @@ class Reader:
                 self._record(answer, since_ms, counts)
                 self._store.progress.save_older_cursor(scope, cursor)
 
-    async def sweep_all(self, scope: str, start: str | None, pages: int, end_ms: int) -> None:
-        """Look at the whole window as far as the budget goes without waiting: first at what the last sweep left, so
-        that one which the budget cuts short again and again comes round too, then at what lies before that."""
+    async def sweep_all(self, scope: str, start: str | None, pages: int, end_ms: int) -> bool:
+        """Look at the whole window as far as the budget goes without waiting; whether it went all the way.
+
+        First at what the last sweep left, so that one which the budget cuts short again and again comes round too, then
+        at what lies before that.
+        """
         in_the_middle = self._store.progress.listing(scope).sweep_cursor is not None
+        if start is None and not in_the_middle:
+            return True  # The newest pages were all there is.
         began_ms = await self.sweep(scope, start, pages, end_ms, free=True)
-        if in_the_middle and began_ms is not None:
-            await self.sweep(scope, start, pages, max(began_ms, end_ms), free=True)
+        if in_the_middle and began_ms is not None and start is not None:
+            began_ms = await self.sweep(scope, start, pages, max(began_ms, end_ms), free=True)
+        return began_ms is not None
 
     async def single(self, thread_id: str) -> bool:
         """Read one thread by its id, and store why where it cannot be read; whether it could."""
@@ -188,7 +194,7 @@ class Reader:
             return False
         counts = await self._counts([answer.value], answer.look, None)
         with self._store.transaction():
-            self.seen.threads += 1
+            self.seen.ids.add(answer.value.id)
             self.seen.added += self._store.ledger.record(
                 [answer.value], answer.look, watched_since_ms=None, gap_ms=self._rules.gap_ms, counts=counts
             )
@@ -208,7 +214,6 @@ class Reader:
         if len(page.warnings) > _WARNINGS_LOGGED:
             log.warning("and %d more of that page", len(page.warnings) - _WARNINGS_LOGGED)
         new = self._store.ledger.count_unknown(thread.id for thread in page.items)
-        self.seen.threads += len(page.items)
         self.seen.warnings += len(page.warnings)
         self.seen.ids.update(thread.id for thread in page.items)
         self.seen.added += self._store.ledger.record(

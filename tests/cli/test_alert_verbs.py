@@ -1,10 +1,14 @@
 """`hexmeter alerts VERB`, `pause` and `resume` against a running daemon: their words, their JSON, their exit codes."""
 
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from running_daemon import Home
+from running_daemon import Home, home
 
-from .conftest import Hex
+from .conftest import EVERYONE, Hex, plan
 
 
 @pytest.fixture
@@ -82,3 +86,28 @@ def test_what_cannot_be_is_exit_2_with_what_to_try(told: Home, words: tuple[str,
 def test_each_verb_has_help_with_an_example(admins: Home, verb: str) -> None:
     ran = admins.ask("alerts", verb, "--help")
     assert (ran.code, "example: hexmeter alerts" in " ".join(ran.out.split())) == (0, True)
+
+
+def test_every_time_is_told_in_the_zone_of_the_plan_and_not_the_machines(hex_: Hex, tmp_path: Path) -> None:
+    there = ZoneInfo("Asia/Kathmandu")
+    with home(tmp_path, hex_.base_url, "hxtp_sim_ada", plan().replace("UTC", there.key) + EVERYONE) as admin:
+        admin.environ["TZ"] = "UTC"
+        admin.start()
+        hex_.change("grow", thread_id="main", credits="12")
+        admin.ask("poll")
+        snoozed = admin.ask("alerts", "snooze", "1", "1h").out
+        told, paused = admin.ask("alerts"), admin.ask("pause", "1h")
+        alerts, status = admin.ask("alerts", "--json").json, admin.ask("status", "--json").json
+        alert = alerts["alerts"][-1]
+        since, shown = "2026-01-02T03:04:00Z", admin.ask("status").out
+        replayed = admin.ask("alerts", "replay", "--since", since)
+    for out, at in (
+        (snoozed, alert["snoozed_until"]),
+        (told.out, alert["snoozed_until"]),
+        (told.out, alert["fired_at"]),
+        (paused.out, status["paused_until"]),
+        (shown, status["paused_until"]),
+        (shown.splitlines()[0], status["as_of"]),
+        (replayed.out.splitlines()[-1], since),
+    ):
+        assert f" {datetime.fromisoformat(at).astimezone(there):%H:%M}" in out

@@ -54,3 +54,8 @@ def test_waybar_gets_a_class_and_a_percentage(document: dict[str, Any], name: st
     assert (shown["class"], shown.get("percentage")) == (name, percentage)
     assert json.loads(formatted("waybar", document)) == shown
     assert shown["tooltip"]
+
+
+def test_how_old_figures_are_is_told_in_the_zone_of_the_plan() -> None:
+    document = {**status(meter(27.5), stale=True), "timezone": "Asia/Kathmandu"}
+    assert waybar(document)["tooltip"].splitlines()[0] == "No good reading since Sun 22 Nov 17:45"

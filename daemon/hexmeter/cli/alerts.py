@@ -3,12 +3,13 @@
 import argparse
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hexmeter.cli import alertstest
 from hexmeter.cli.alertshistory import add_verbs as add_looking_back
 from hexmeter.cli.alertverbs import add_verbs
 from hexmeter.cli.ask import client
-from hexmeter.cli.render import moment
+from hexmeter.cli.render import moment, zone_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,18 +33,20 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
-    lines = [line for alert in document["alerts"] for line in _lines(alert)]
-    print("\n".join([*(lines or ["No alerts so far."]), *_silent_lines(document)]))
+    zone = zone_of(document["timezone"])
+    lines = [line for alert in document["alerts"] for line in _lines(alert, zone)]
+    print("\n".join([*(lines or ["No alerts so far."]), *_silent_lines(document, zone)]))
     return 0
 
 
-def _lines(alert: dict[str, Any]) -> list[str]:
-    over = f" until {moment(alert['resolved_at'])}" if alert["resolved_at"] else ""
+def _lines(alert: dict[str, Any], zone: ZoneInfo | None) -> list[str]:
+    over = f" until {moment(alert['resolved_at'], zone)}" if alert["resolved_at"] else ""
     ways = ", ".join(_way(delivery) for delivery in alert["deliveries"])
-    state = f"snoozed until {moment(alert['snoozed_until'])}" if alert.get("snoozed_until") else alert["state"]
+    snoozed = alert.get("snoozed_until")
+    state = f"snoozed until {moment(snoozed, zone)}" if snoozed else alert["state"]
     muted = " (muted)" if alert.get("muted") else ""
     return [
-        f"#{alert['id']} {moment(alert['fired_at'])}{over} · {state}{muted} · {ways or 'no channel'}",
+        f"#{alert['id']} {moment(alert['fired_at'], zone)}{over} · {state}{muted} · {ways or 'no channel'}",
         f"   {alert['title']}",
         *(f"   {line}" for line in alert["body"].splitlines()),
     ]
@@ -54,7 +57,7 @@ def _way(delivery: dict[str, Any]) -> str:
     return f"{delivery['channel']}: {delivery['state']}{problem}"
 
 
-def _silent_lines(document: dict[str, Any]) -> list[str]:
+def _silent_lines(document: dict[str, Any], zone: ZoneInfo | None) -> list[str]:
     """What is snoozed, muted or quiet, with what ends it."""
     lines = []
     for silence in document["silences"]:
@@ -62,9 +65,9 @@ def _silent_lines(document: dict[str, Any]) -> list[str]:
         if silence["until"] is None:
             lines.append(f"Muted: {what} (hexmeter alerts unmute {silence['what']})")
         else:
-            until = moment(silence["until"])
+            until = moment(silence["until"], zone)
             lines.append(f"Snoozed until {until}: {what} (hexmeter alerts unsnooze {silence['what']})")
     quiet = document["quiet"]
     if quiet and quiet["until"]:
-        lines.append(f"Quiet hours until {moment(quiet['until'])}")
+        lines.append(f"Quiet hours until {moment(quiet['until'], zone)}")
     return ["", *lines] if lines else []

@@ -6,7 +6,7 @@ from typing import Any
 
 from hexmeter.cli.alertverbs import add_verb, number
 from hexmeter.cli.ask import client
-from hexmeter.cli.render import day
+from hexmeter.cli.render import day, zone_of
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -43,5 +43,6 @@ def _lines(document: dict[str, Any]) -> list[str]:
     counts = [
         f"{kind}: told {count['told']}, by these rules {count['replayed']}" for kind, count in document["kinds"].items()
     ]
-    note = f"Replayed since {day(document['since'])}: {', '.join(document['replayed'])}. + is what was not told then."
+    since = day(document["since"], zone_of(document["timezone"]))
+    note = f"Replayed since {since}: {', '.join(document['replayed'])}. + is what was not told then."
     return [*(lines or ["Nothing would have been told."]), "", *counts, note]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hexmeter.cli.ask import client
-from hexmeter.cli.render import moment
+from hexmeter.cli.render import moment, zone_of
 
 WHEN = "1h, 30m, 2d, tomorrow (its 09:00), reset, or a time: 17:30, 2026-11-27, 2026-11-27T09:30"
 _WHICH = "an alert's number, or a meter such as grant:ed@acme.test"
@@ -91,7 +91,8 @@ def _line(document: dict[str, Any]) -> str:
     done = document["result"].replace("already_", "already ").replace("firing", "standing, as before")
     alert = document.get("alert")
     what = f"#{alert['id']} {alert['title']}" if alert else document.get("what") or document["meter"]
-    until = f" until {moment(document['until'])}" if document.get("until") else ""
+    ends = document.get("until")
+    until = f" until {moment(ends, zone_of(document['timezone']))}" if ends else ""
     return f"{what}: {done}{until}"
 
 

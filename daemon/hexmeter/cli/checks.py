@@ -96,7 +96,7 @@ def _identity(config: Config, found: list[Check]) -> Identity | None:
         return None
     found.append(Check("hex", "ok", f"{config.base_url} answers, workspace {clean(identity.org_id, 80)}"))
     found.append(_role(config, identity))
-    found.append(_expiry(identity))
+    found.append(_expiry(config, identity))
     return identity
 
 
@@ -118,12 +118,12 @@ def _role(config: Config, identity: Identity) -> Check:
     return Check("role", "ok", who)
 
 
-def _expiry(identity: Identity) -> Check:
+def _expiry(config: Config, identity: Identity) -> Check:
     expires_ms = identity.token_expires_ms
     if expires_ms is None:
         return Check("expiry", "ok", "the token does not expire")
     left_ms = expires_ms - _now_ms()
-    text = f"the token expires on {day(to_iso(expires_ms))}"
+    text = f"the token expires on {day(to_iso(expires_ms), config.zone)}"
     if left_ms <= 0:
         return Check("expiry", "failure", "the token has expired", "make a new one in Hex, then: hexmeter setup")
     return (

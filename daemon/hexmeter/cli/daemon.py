@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hexmeter.cli.configuration import load_config, read_config
 from hexmeter.cli.explained import Explained
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = read_config(arguments.config)
     try:
         if arguments.once:
-            with _progress_bar() as show:
+            with _progress_bar(config.zone) as show:
                 return asyncio.run(run_once(config, arguments.max_seconds, show))
         path = Path(socket_path(arguments.config))
         own_folder, reread = str(path.parent) == runtime_folder(), partial(load_config, arguments.config)
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _progress_bar() -> Iterator[Callable[[dict[str, Any]], None] | None]:
+def _progress_bar(zone: ZoneInfo) -> Iterator[Callable[[dict[str, Any]], None] | None]:
     """Shows the first run's progress as a bar on a terminal, in place of lines of log; None where there is none."""
     if not sys.stderr.isatty():
         yield None
@@ -77,7 +78,7 @@ def _progress_bar() -> Iterator[Callable[[dict[str, Any]], None] | None]:
     def show(progress: dict[str, Any]) -> None:
         nonlocal drawn
         drawn = True
-        back_to = day(progress["back_to"])
+        back_to = day(progress["back_to"], zone)
         line = f"Reading the history {gauge(progress['share'])} {progress['done']} threads, back to {back_to}"
         print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
 

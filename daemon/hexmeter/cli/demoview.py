@@ -4,8 +4,9 @@ import shutil
 import sys
 from types import TracebackType
 from typing import Any, Protocol, Self
+from zoneinfo import ZoneInfo
 
-from hexmeter.cli.render import clock_time, credits, meter_table
+from hexmeter.cli.render import clock_time, credits, meter_table, zone_of
 
 _METERS, _INCREASES, _WARNINGS = 10, 6, 5
 _ENTER, _LEAVE, _HOME, _CLEAR_LINE, _CLEAR_BELOW = (
@@ -38,9 +39,9 @@ class Screen:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         sys.stdout.write(_LEAVE)
         if self._frame is not None:
-            alerts = self._frame["alerts"]
+            alerts, zone = self._frame["alerts"], _zone(self._frame)
             print(f"The demo is over: {len(alerts)} warnings, {len(self._frame['increases'])} increases seen.")
-            print("\n".join(_alert_line(alert) for alert in reversed(alerts)))
+            print("\n".join(_alert_line(alert, zone) for alert in reversed(alerts)))
 
     def show(self, frame: dict[str, Any]) -> None:
         """Draw `frame`, cut to the terminal's size."""
@@ -68,25 +69,25 @@ class Lines:
         """Print what `frame` has that no earlier one had."""
         if self._increases is None:
             print("\n".join(_meter_lines(frame)), flush=True)
-        known = self._increases or set()
+        known, zone = self._increases or set(), _zone(frame)
         self._increases = {(row["at"], row["thread"], row["credits"]) for row in frame["increases"]}
         for row in reversed(frame["increases"]):
             if (row["at"], row["thread"], row["credits"]) not in known:
-                print(_increase_line(row))
+                print(_increase_line(row, zone))
         for alert in reversed(frame["alerts"]):
             if alert["id"] not in self._alerts:
                 self._alerts.add(alert["id"])
-                print(_alert_line(alert))
+                print(_alert_line(alert, zone))
         sys.stdout.flush()
 
 
 def frame_lines(frame: dict[str, Any]) -> list[str]:
     """A frame as lines: the meters nearest to their limit, the newest increases, the newest warnings."""
-    lines = _meter_lines(frame)
+    lines, zone = _meter_lines(frame), _zone(frame)
     lines += ["", "Newest increases"]
-    lines += [_increase_line(row) for row in frame["increases"][:_INCREASES]] or ["  none yet"]
+    lines += [_increase_line(row, zone) for row in frame["increases"][:_INCREASES]] or ["  none yet"]
     lines += ["", "Warnings"]
-    lines += [_alert_line(alert) for alert in frame["alerts"][:_WARNINGS]] or ["  none yet"]
+    lines += [_alert_line(alert, zone) for alert in frame["alerts"][:_WARNINGS]] or ["  none yet"]
     return lines
 
 
@@ -100,10 +101,16 @@ def _meter_lines(frame: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _increase_line(row: dict[str, Any]) -> str:
-    return f"  {clock_time(row['at'])}  +{credits(row['credits']):<6} {row['user']}  {row['title'] or '(private)'}"
+def _zone(frame: dict[str, Any]) -> ZoneInfo | None:
+    return zone_of(frame["status"]["timezone"])
 
 
-def _alert_line(alert: dict[str, Any]) -> str:
+def _increase_line(row: dict[str, Any], zone: ZoneInfo | None) -> str:
+    return (
+        f"  {clock_time(row['at'], zone)}  +{credits(row['credits']):<6} {row['user']}  {row['title'] or '(private)'}"
+    )
+
+
+def _alert_line(alert: dict[str, Any], zone: ZoneInfo | None) -> str:
     first = alert["body"].partition("\n")[0]
-    return f"  {clock_time(alert['fired_at'])}  {alert['severity'].upper():8}  {alert['title']}. {first}"
+    return f"  {clock_time(alert['fired_at'], zone)}  {alert['severity'].upper():8}  {alert['title']}. {first}"

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _lines(document: dict[str, Any]) -> list[str]:
     meters, zone, now_ms = document["meters"], zone_of(document["timezone"]), time.time_ns() // 1_000_000
-    stale = [f"STALE: these figures are of {moment(document['as_of'])}.", ""] if document["stale"] else []
+    stale = [f"STALE: these figures are of {moment(document['as_of'], zone)}.", ""] if document["stale"] else []
     if not meters:
         return [*stale, "No meters yet: nothing was read from Hex so far."]
     if "weeks" in meters[0]:

@@ -7,6 +7,7 @@ from hexmeter.wire import outlookwords
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
     from typing import Any
     from zoneinfo import ZoneInfo
 
@@ -66,7 +67,7 @@ def outlook_lines(document: "dict[str, Any]") -> "list[str]":
 
 def _as_of(document: "dict[str, Any]") -> str:
     """A forecast of old figures says how old."""
-    return f" (as of {moment(document['as_of'])})" if document["stale"] else ""
+    return f" (as of {moment(document['as_of'], zone_of(document['timezone']))})" if document["stale"] else ""
 
 
 def _now_ms() -> int:
@@ -81,15 +82,15 @@ def credits(amount: "float | None") -> str:
     return "0" if text == "-0" else text
 
 
-def moment(iso: str, zone: "ZoneInfo | None" = None) -> str:
-    """An instant in `zone`, else in this machine's time zone: Thu 26 Nov 09:05."""
+def moment(iso: str, zone: "tzinfo | None") -> str:
+    """An instant in `zone`, which is the plan's for all that a person reads; None: this machine's. Thu 26 Nov 09:05."""
     local, now = datetime.fromisoformat(iso).astimezone(zone), datetime.now().astimezone()
     # A month that is not among the last or next few could be of any year.
     year = f" {local.year}" if abs((local - now).days) > _YEAR_NAMED_DAYS else ""
     return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
 
 
-def day(iso: str, zone: "ZoneInfo | None" = None) -> str:
+def day(iso: str, zone: "tzinfo | None") -> str:
     """An instant that is a midnight of `zone` as its day, any other with its time."""
     return moment(iso, zone).removesuffix(" 00:00")
 
@@ -115,7 +116,7 @@ def _heading(document: "dict[str, Any]") -> str:
         return "Hex credits: Hex has not said yet who the token is"
     who = identity["email"] or "workspace token"
     role = f" ({identity['role'].lower()})" if identity["role"] else ""
-    return f"Hex credits · {who}{role} · as of {moment(document['as_of'])}"
+    return f"Hex credits · {who}{role} · as of {moment(document['as_of'], zone_of(document['timezone']))}"
 
 
 def _stale(document: "dict[str, Any]") -> str:
@@ -123,7 +124,8 @@ def _stale(document: "dict[str, Any]") -> str:
     if last is None:
         return "STALE: Hex has not been read yet."
     why = f": {last['error']}" if last["error"] else ""
-    return f"STALE: these figures are of {moment(document['as_of'])}. Last poll {moment(last['at'])}{why}"
+    zone = zone_of(document["timezone"])
+    return f"STALE: these figures are of {moment(document['as_of'], zone)}. Last poll {moment(last['at'], zone)}{why}"
 
 
 def zone_of(name: str) -> "ZoneInfo | None":
@@ -168,6 +170,6 @@ def gauge(left: float) -> str:
     return "█" * cells + "░" * (_GAUGE - cells)
 
 
-def clock_time(iso: str) -> str:
-    """An instant as the local time of day: 09:05:07."""
-    return f"{datetime.fromisoformat(iso).astimezone():%H:%M:%S}"
+def clock_time(iso: str, zone: "tzinfo | None") -> str:
+    """An instant as the time of day in `zone`: 09:05:07."""
+    return f"{datetime.fromisoformat(iso).astimezone(zone):%H:%M:%S}"

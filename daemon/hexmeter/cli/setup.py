@@ -187,7 +187,7 @@ def _checked(config: Config, token: Token) -> Identity:
 def _who(identity: Identity, config: Config) -> str:
     who = "a workspace token" if identity.person is None else _name(identity)
     expires_ms = identity.token_expires_ms
-    expiry = "it does not expire" if expires_ms is None else f"it expires on {day(to_iso(expires_ms))}"
+    expiry = "it does not expire" if expires_ms is None else f"it expires on {day(to_iso(expires_ms), config.zone)}"
     return f"Hex takes the token: {who}, workspace {clean(identity.org_id, 80)}; {expiry}."
 
 

@@ -69,5 +69,10 @@ def day(at_ms: int, zone: tzinfo | None) -> str:
     return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
 
 
+def moment(at_ms: int, zone: tzinfo | None) -> str:
+    """A local day and time: Thu 26 Nov 09:05."""
+    return f"{day(at_ms, zone)} {_local(at_ms, zone):%H:%M}"
+
+
 def _local(at_ms: int, zone: tzinfo | None) -> datetime:
     return (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(zone)

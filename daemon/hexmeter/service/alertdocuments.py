@@ -39,6 +39,7 @@ class AlertDocuments:
                 if silence.until_ms is None or silence.until_ms > now_ms
             ],
             "quiet": self._config.quiet and {"hours": str(self._config.quiet), "until": shapes.instant(quiet_until_ms)},
+            "timezone": self._config.zone.key,
         }
 
     def alert(self, alert_id: int, now_ms: int) -> dict[str, Any] | None:

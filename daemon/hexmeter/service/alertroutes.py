@@ -38,10 +38,10 @@ async def snooze(api: Serving, request: Request) -> dict[str, Any]:
     if _is_of_meter(body):
         meter, until_ms = api.daemon.attending.snooze_meter(text(body, "meter", _WHICH), when, now_ms)
         api.daemon.publish()
-        return {"result": "snoozed", "meter": meter.id, "until": to_iso(until_ms)}
+        return {"result": "snoozed", "meter": meter.id, **_until(api, until_ms)}
     alert_id = number(body, "alert")
     until_ms = api.daemon.attending.snooze(alert_id, when, now_ms)
-    return {**_alert(api, alert_id, "snoozed"), "until": to_iso(until_ms)}
+    return {**_alert(api, alert_id, "snoozed"), **_until(api, until_ms)}
 
 
 async def unsnooze(api: Serving, request: Request) -> dict[str, Any]:
@@ -76,7 +76,7 @@ async def pause(api: Serving, request: Request) -> dict[str, Any]:
     """`hexmeter pause`."""
     until_ms = api.daemon.attending.pause(text(body_of(request), "until", _WHEN), api.daemon.clock.now_ms())
     api.daemon.publish()
-    return {"result": "paused", "paused_until": to_iso(until_ms)}
+    return {"result": "paused", "paused_until": to_iso(until_ms), "timezone": api.daemon.config.zone.key}
 
 
 async def resume(api: Serving, request: Request) -> dict[str, Any]:
@@ -119,6 +119,10 @@ def _is_of_meter(body: dict[str, Any]) -> bool:
     if len(given) != 1:
         raise bad("it takes one alert or one meter", 'such as {"alert": 7} or {"meter": "grant:ed@acme.test"}')
     return given == ["meter"]
+
+
+def _until(api: Serving, until_ms: int) -> dict[str, Any]:
+    return {"until": to_iso(until_ms), "timezone": api.daemon.config.zone.key}
 
 
 def _alert(api: Serving, alert_id: int, result: str) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class Explaining:
                 by_kind.setdefault(one.rung.kind.value, [0, 0])[1] += 1
         return {
             "since": to_iso(since_ms),
+            "timezone": self._config.zone.key,
             "replayed": list(REPLAYED),
             "rows": [self._row(one, told) for one in found],
             "kinds": {kind: {"told": then, "replayed": now} for kind, (then, now) in sorted(by_kind.items())},

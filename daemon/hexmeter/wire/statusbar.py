@@ -5,6 +5,8 @@ import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hexmeter.core import outlooktexts
+from hexmeter.core.instants import parse_iso
 from hexmeter.wire import outlookwords
 
 _ABOUT = {"exact": "", "estimated": "~", "at_least": "≤"}
@@ -43,7 +45,7 @@ def waybar(document: dict[str, Any]) -> dict[str, Any]:
     zone, now_ms = _zone(document), time.time_ns() // 1_000_000
     tooltip = [_tooltip(meter, now_ms, zone) for meter in meters[:10]]
     if document["stale"]:
-        tooltip.insert(0, f"No good reading since {document['as_of']}")
+        tooltip.insert(0, f"No good reading since {outlooktexts.moment(parse_iso(document['as_of']), zone)}")
     shown: dict[str, Any] = {
         "text": oneline(document),
         "tooltip": "\n".join(tooltip) or "No figures yet",

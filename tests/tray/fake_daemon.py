@@ -5,6 +5,7 @@ import contextlib
 import json
 import threading
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Self
 
@@ -43,12 +44,12 @@ STATUS: dict[str, Any] = {
 
 def meter(**changes: Any) -> dict[str, Any]:
     """The one meter of the plain status, with changes."""
-    return {**METER, **changes}
+    return {**deepcopy(METER), **changes}
 
 
 def status(**changes: Any) -> dict[str, Any]:
     """The plain status, with changes."""
-    return {**STATUS, **changes}
+    return {**deepcopy(STATUS), **changes}
 
 
 def notice(*deliveries: int, **changes: Any) -> dict[str, Any]:

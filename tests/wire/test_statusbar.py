@@ -16,7 +16,9 @@ def meter(remaining: float | None, **other: Any) -> dict[str, Any]:
 
 def status(*meters: dict[str, Any], stale: bool = False, email: str | None = "ed@acme.test") -> dict[str, Any]:
     identity = {"email": email, "role": "EDITOR", "org": "o"}
-    return {"as_of": "2026-11-22T12:00:00Z", "stale": stale, "identity": identity, "meters": list(meters)}
+    good = {"at": "2026-11-22T12:00:00Z", "ok": True, "error": None}
+    read = {"as_of": "2026-11-22T12:00:00Z", "stale": stale, "last_poll": good}
+    return {**read, "identity": identity, "meters": list(meters)}
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,23 @@ def test_waybar_gets_a_class_and_a_percentage(document: dict[str, Any], name: st
 def test_how_old_figures_are_is_told_in_the_zone_of_the_plan() -> None:
     document = {**status(meter(27.5), stale=True), "timezone": "Asia/Kathmandu"}
     assert waybar(document)["tooltip"].splitlines()[0] == "No good reading since Sun 22 Nov 17:45"
+
+
+@pytest.mark.parametrize(
+    ("last_poll", "line"),
+    [
+        pytest.param(None, "No good reading yet", id="not polled"),
+        pytest.param({"at": "2026-11-22T11:59:00Z", "ok": False}, "No good reading yet", id="never a good one"),
+        pytest.param({"at": "2026-11-22T12:20:00Z", "ok": False}, "No good reading since ", id="good ones before"),
+        pytest.param(
+            {"at": "2026-11-22T12:00:00Z", "ok": True}, "No good reading since ", id="a daemon that stood still"
+        ),
+    ],
+)
+def test_a_tooltip_of_old_figures_begins_with_their_age(last_poll: dict[str, Any] | None, line: str) -> None:
+    assert waybar({**status(meter(4), stale=True), "last_poll": last_poll})["tooltip"].startswith(line)
+
+
+def test_a_tooltip_that_does_not_show_all_meters_says_so() -> None:
+    assert waybar(status(*[meter(4)] * 10))["tooltip"].count("\n") == 9
+    assert waybar(status(*[meter(4)] * 12))["tooltip"].endswith("\nand 2 more")

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 from hexmeter.core import outlooktexts
 from hexmeter.core.instants import parse_iso
 from hexmeter.wire import outlookwords
+from hexmeter.wire.age import never_read
 
 _ABOUT = {"exact": "", "estimated": "~", "at_least": "≤"}
 _CLASSES = ("stale", "unknown", "ok", "warning", "critical", "exhausted")
 FORMATS = ("oneline", "waybar")
+_TOOLTIP_METERS = 10
 
 
 def formatted(name: str, document: dict[str, Any]) -> str:
@@ -43,8 +45,12 @@ def waybar(document: dict[str, Any]) -> dict[str, Any]:
     meters = document["meters"]
     state = meters[0]["state"] if meters else "unknown"
     zone, now_ms = _zone(document), time.time_ns() // 1_000_000
-    tooltip = [_tooltip(meter, now_ms, zone) for meter in meters[:10]]
-    if document["stale"]:
+    tooltip = [_tooltip(meter, now_ms, zone) for meter in meters[:_TOOLTIP_METERS]]
+    if len(meters) > _TOOLTIP_METERS:
+        tooltip.append(f"and {len(meters) - _TOOLTIP_METERS} more")
+    if never_read(document):
+        tooltip.insert(0, "No good reading yet")
+    elif document["stale"]:
         tooltip.insert(0, f"No good reading since {outlooktexts.moment(parse_iso(document['as_of']), zone)}")
     shown: dict[str, Any] = {
         "text": oneline(document),

@@ -1,8 +1,10 @@
 """Figures for eyes: per cents are cut, so that nearly all is never all."""
 
+from typing import Any
+
 import pytest
 
-from hexmeter.cli.render import percent
+from hexmeter.cli.render import meter_table, percent, status_lines
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,30 @@ from hexmeter.cli.render import percent
 )
 def test_a_per_cent_is_reached_before_it_is_shown(used: float, limit: float, shown: str) -> None:
     assert percent(used, limit) == shown
+
+
+def meter(bound: str) -> dict[str, Any]:
+    figures = {"limit": 100.0, "used": 63.34, "remaining": 36.66, "state": "ok", "bound": bound, "note": None}
+    rest = {"burn": {"per_day": None}, "period": None, "forecast": {"unknown": "nothing was read"}}
+    return {"id": "pool", "label": "Pool", **figures, **rest}
+
+
+@pytest.mark.parametrize(
+    ("bound", "left", "used"),
+    [
+        ("exact", "36.66 of 100", "63.34 (63 %)"),
+        ("estimated", "about 36.66 of 100", "about 63.34 (63 %)"),
+        ("at_least", "at most 36.66 of 100", "at least 63.34 (63 %)"),
+    ],
+)
+def test_what_is_used_is_marked_as_what_is_left_is(bound: str, left: str, used: str) -> None:
+    _, row = meter_table([meter(bound)], "UTC")
+    assert f" {left}  " in row
+    assert f"  {used}  ok" in row
+
+
+def test_before_any_good_reading_no_time_is_given_for_the_figures() -> None:
+    poll = {"at": "2026-11-22T11:59:00Z", "ok": False, "error": "Hex does not answer"}
+    none = {"paused_until": None, "progress": None, "identity": None, "meters": [], "notes": [], "timezone": "UTC"}
+    lines = status_lines({"as_of": "2026-11-22T12:00:00Z", "stale": True, "last_poll": poll, **none})
+    assert lines[1] == "STALE: no good reading yet. The last poll failed: Hex does not answer"

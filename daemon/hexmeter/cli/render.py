@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from hexmeter.wire import outlookwords
+from hexmeter.wire.age import never_read
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _GAUGE = 10
 _YEAR_NAMED_DAYS = 200
 _OUTLOOKS = 5
 _BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at most "}
+_USED_BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at least "}
 
 
 def status_lines(document: "dict[str, Any]") -> "list[str]":
@@ -124,6 +126,8 @@ def _stale(document: "dict[str, Any]") -> str:
     if last is None:
         return "STALE: Hex has not been read yet."
     why = f": {last['error']}" if last["error"] else ""
+    if never_read(document):
+        return f"STALE: no good reading yet. The last poll failed{why}"
     zone = zone_of(document["timezone"])
     return f"STALE: these figures are of {moment(document['as_of'], zone)}. Last poll {moment(last['at'], zone)}{why}"
 
@@ -149,7 +153,7 @@ def _meter_row(meter: "dict[str, Any]", now_ms: int, zone: "ZoneInfo | None") ->
         meter["label"],
         of,
         bar,
-        f"{credits(used)} ({per_cent})" if used is not None else "-",
+        f"{_USED_BOUNDS[meter['bound']]}{credits(used)} ({per_cent})" if used is not None else "-",
         meter["state"],
         credits(burn["per_day"]) if burn["per_day"] is not None else "-",
         outlookwords.in_short(meter, now_ms, zone),

@@ -58,6 +58,8 @@ def test_export_writes_csv_that_is_no_formula_and_json_lines_that_are_exact(admi
     ran = admins.ask("export", "meters", "--anonymous")
     assert "acme" not in ran.out
     assert ran.err.startswith("Left out: label, note.")
+    meters = admins.client.get("/v1/status")["meters"]
+    assert len(list(csv.DictReader(io.StringIO(ran.out)))) == len(meters) > 0
 
 
 def test_an_export_that_is_cut_short_says_so() -> None:

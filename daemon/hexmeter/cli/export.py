@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _whole(lines: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The rows up to the line that says that it was all; without it something is missing."""
     for line in lines:
-        if line.get("end"):
+        if line.get("end") is True:  # A meter's row has the end of its period there.
             return
         yield line
     raise Explained("the export was cut short: what was written is not all", "see the daemon's log, and try again", 1)

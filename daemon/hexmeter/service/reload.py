@@ -24,17 +24,19 @@ NEEDS_RESTART = ("storage.path", "api.socket", "api.group")
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """What a reload did: the keys that changed, and those among them that wait for a restart."""
+    """What a reload did: the keys that changed, and those among them that wait for a restart, or do nothing yet."""
 
     changed: tuple[str, ...]
     needs_restart: tuple[str, ...]
+    unused: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """What to tell a person."""
-        live = [place for place in self.changed if place not in self.needs_restart]
+        live = [place for place in self.changed if place not in self.needs_restart + self.unused]
         words = f"taken up: {', '.join(live)}" if live else "nothing that is in force changed"
-        return words + (f"; needs a restart: {', '.join(self.needs_restart)}" if self.needs_restart else "")
+        words += f"; needs a restart: {', '.join(self.needs_restart)}" if self.needs_restart else ""
+        return words + (f"; not used by this version yet: {', '.join(self.unused)}" if self.unused else "")
 
 
 class Reloader:
@@ -101,10 +103,11 @@ def kept_open(old: Config, new: Config) -> tuple[Config, Reloaded]:
     before, after = _values(old), _values(new)
     changed = tuple(place for place in after if before[place] != after[place])
     waiting = tuple(place for place in changed if place in NEEDS_RESTART)
+    unused = tuple(key.place for key in KEYS if not key.used and key.place in changed)
     kept = {place: old.given[place] for place in waiting if place in old.given}
     given = {place: value for place, value in new.given.items() if place not in waiting} | kept
     return replace(new, database=old.database, socket=old.socket, api_group=old.api_group, given=given), Reloaded(
-        changed, waiting
+        changed, waiting, unused
     )
 
 

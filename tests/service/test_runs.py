@@ -228,3 +228,19 @@ def test_who_watches_only_their_own_credits_reads_no_projects_unless_a_budget_is
     watching.poll()
     sweep_to_the_end(watching)
     assert (meter(watching) or {})["used"] == 2
+
+
+def test_before_the_first_sweep_has_ended_the_meter_says_why_it_is_unknown(make_bench: MakeBench) -> None:
+    world = small_world()
+    add_project(world, "a", runs=2)
+    watching = make_bench(world, "workspace", EVERYONE)
+    watching.poll_until_read()
+    sweep = sweeper(watching)
+    for _ in range(10):
+        if meter(watching) is not None:
+            break
+        watching.clock.advance(sweep.pause_ms())
+        watching.run(sweep.step())
+    found = meter(watching)
+    assert found is not None
+    assert (found["used"], found["bound"], found["note"]) == (None, "at_least", "the projects are not read yet")

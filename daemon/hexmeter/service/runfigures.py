@@ -33,7 +33,7 @@ class RunFigures:
         if sweep.listed_ms is None:
             return []
         if sweep.done_ms is None:
-            return [runs_meter(None, self.limit, "the projects' runs are being read for the first time")]
+            return [runs_meter(None, self.limit, "the projects are not read yet")]
         return [runs_meter(self._store.runs.count(week_to(now_ms)), self.limit, self._note(sweep))]
 
     def document(self, period: Period, now_ms: int) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_half_a_grant_that_lapsed_is_told_the_largest_first() -> None:
                 "EDITOR",
                 Use(credits(50), credits(40)),
                 Use(credits(1), credits(40)),
-                "50 of 40 credits used in the last.",
+                "50 of 40 credits used in the last period.",
             ),
             "allocation",
             id="an editor, last time",
@@ -78,7 +78,7 @@ def test_half_a_grant_that_lapsed_is_told_the_largest_first() -> None:
         ),
         pytest.param(
             *("MEMBER", Use(credits(1), 0), Use(credits(2), 0)),
-            "2, without a grant, credits used in this period; 1, without a grant, credits used in the last.",
+            "2, without a grant, credits used in this period; 1, without a grant, credits used in the last period.",
             "paid seat",
             id="a member, twice",
         ),

@@ -169,7 +169,7 @@ def more_needed(seats: Iterable[Seat]) -> list[Finding]:
             continue
         facts = [
             f"{_used(use)} {when}"
-            for use, when in ((seat.current, "in this period"), (seat.last, "in the last"))
+            for use, when in ((seat.current, "in this period"), (seat.last, "in the last period"))
             if use is not None and _beyond(use)
         ]
         found.append(

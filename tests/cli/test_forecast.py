@@ -85,6 +85,35 @@ def test_a_meter_that_is_not_there_is_wrong_usage(office: tuple[Home, Hex]) -> N
         assert admin.ask("can-afford", number).code == 2
 
 
+def test_a_meter_is_named_by_the_email_that_status_prints(office: tuple[Home, Hex]) -> None:
+    admin, _ = office
+    for name in ("Ada@acme.test", "grant:ada@acme.test", "grant"):
+        assert admin.ask("forecast", name, "--json").json["meters"][0]["id"] == "grant:ada@acme.test"
+    afford = admin.ask("can-afford", "1", "--meter", "ada@acme.test", "--json").json
+    assert afford["meter"]["id"] == "grant:ada@acme.test"
+    assert admin.ask("calibrate", "eve@acme.test", "--used", "3", "--json").json["id"] == "grant:eve@acme.test"
+
+
+def test_a_workspace_token_has_no_grant_of_its_own_and_the_hint_names_five(tmp_path: Path) -> None:
+    world = World.empty()
+    world.workspace_token()
+    for number in range(7):
+        world.add_person(f"p{number}@acme.test", "EDITOR")
+    with (
+        running_in_thread(world, rates=UNLIMITED) as running,
+        home(tmp_path, running.base_url, "hxtw_sim_workspace", plan() + EVERYONE) as made,
+    ):
+        made.start()
+        made.ask("poll")
+        asked = made.ask("can-afford", "3")
+        assert (asked.code, asked.out) == (2, "")
+        assert "7 grants are watched" in asked.err
+        assert "name one with --meter EMAIL" in asked.err
+        unknown = made.ask("forecast", "nobody@acme.test")
+        assert (unknown.code, unknown.err.count("@acme.test")) == (2, 6)
+        assert "and 2 more: hexmeter status --json" in unknown.err
+
+
 def test_before_a_period_is_over_there_is_no_score(office: tuple[Home, Hex]) -> None:
     admin, _ = office
     assert admin.ask("forecast", "--score").out.startswith("No period is over yet that was forecast")

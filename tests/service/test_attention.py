@@ -194,6 +194,13 @@ def test_what_is_neither_a_kind_nor_a_meter_is_refused_with_what_there_is(told: 
     assert refusal(told, "alerts/mute", what="grants") == (404, "there is no meter 'grants' and no such kind")
 
 
+def test_a_mute_takes_the_email_that_status_prints_and_is_taken_back_by_it(told: Bench) -> None:
+    assert ask(told, "alerts/mute", what="Ed@acme.test")["what"] == GRANT
+    assert ask(told, "alerts/unmute", what="ed@acme.test")["result"] == "unmuted"
+    assert ask(told, "alerts/snooze", meter="ed@acme.test", until="1h")["meter"] == GRANT
+    assert ask(told, "alerts/unsnooze", meter="ed@acme.test")["result"] == "unsnoozed"
+
+
 # Quiet hours
 
 QUIET = ED + '[alerts]\nquiet_hours = "11:00-13:30"\n'

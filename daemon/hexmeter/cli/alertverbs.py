@@ -9,8 +9,8 @@ from hexmeter.cli.ask import client
 from hexmeter.cli.render import moment, zone_of
 
 WHEN = "1h, 30m, 2d, tomorrow (its 09:00), reset, or a time: 17:30, 2026-11-27, 2026-11-27T09:30"
-_WHICH = "an alert's number, or a meter such as grant:ed@acme.test"
-_WHAT = "a kind of alert such as burn, or a meter such as grant:ed@acme.test"
+_WHICH = "an alert's number, or a meter such as ed@acme.test or pool"
+_WHAT = "a kind of alert such as burn, or a meter such as ed@acme.test or pool"
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -11,9 +11,7 @@ from hexmeter.core.credits import CreditsError, parse_credits
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter calibrate`."""
-    parser.add_argument(
-        "meter", metavar="METER", nargs="?", default="grant", help='"grant", "grant:EMAIL", "pool" or "spend"'
-    )
+    parser.add_argument("meter", metavar="METER", nargs="?", default="grant", help='"grant", EMAIL, "pool" or "spend"')
     parser.add_argument("amount", metavar="CREDITS", nargs="?", help="what Hex shows as remaining")
     figure = parser.add_mutually_exclusive_group()
     figure.add_argument("--remaining", metavar="CREDITS", help="what Hex shows as remaining")

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter can-afford`."""
     parser.add_argument("prompts", metavar="N", type=_count, help="how many prompts")
     parser.add_argument("--model", metavar="M", help="as prompts to this model cost; a part of its name is enough")
-    parser.add_argument("--meter", metavar="METER", default="grant", help='"grant:EMAIL", "pool" …; default: your own')
+    parser.add_argument("--meter", metavar="METER", default="grant", help='EMAIL, "pool" …; default: your own')
     parser.add_argument("--json", action="store_true", help="the answer and what it is taken from, as JSON")
     parser.epilog = (
         "A typical prompt is the median of your last 30 days, a heavy one costs more than 9 of 10 of them."

@@ -24,7 +24,7 @@ _SHOWN = 30
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter forecast`."""
     parser.add_argument(
-        "meter", metavar="METER", nargs="?", help='"grant" (your own), "grant:EMAIL", "pool" …: one, with its weeks'
+        "meter", metavar="METER", nargs="?", help='"grant" (your own), EMAIL, "pool" …: one, with its weeks'
     )
     parser.add_argument("--score", action="store_true", help="how the forecasts of ended periods did")
     parser.add_argument("--json", action="store_true", help="the whole document, as JSON")

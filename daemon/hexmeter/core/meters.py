@@ -97,6 +97,12 @@ def grant_key(user_id: str) -> str:
     return f"grant:user:{user_id}"
 
 
+def called(name: str) -> frozenset[str]:
+    """What a person may mean by `name`, in lower case: that meter's id or key, or by an email that person's grant."""
+    name = name.strip().lower()
+    return frozenset({name, f"grant:{name}"} if "@" in name and not name.startswith("grant:") else {name})
+
+
 def grant_meter(
     person: Person,
     grant: Grant | NoGrant,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from hexmeter.config.model import Config
 from hexmeter.core.alerts import Kind
-from hexmeter.core.meters import Meter
+from hexmeter.core.meters import Meter, called
 from hexmeter.core.whens import ALLOWED, WhenError, parse_when
 from hexmeter.service.figures import Figures
 from hexmeter.service.refused import Refused, bad
@@ -146,12 +146,14 @@ class Attending:
         if name.lower() in MUTABLE:
             return "kind", name.lower(), name.lower()
         for silence in self._store.attention.silences():
-            if silence.scope == "meter" and name.lower() in (silence.what.lower(), silence.name.lower()):
+            if silence.scope == "meter" and called(name) & {silence.what.lower(), silence.name.lower()}:
                 return "meter", silence.what, silence.name
         try:
             meter = self._figures.named(name, now_ms)
         except Refused as error:
-            hint = f"a meter of hexmeter status, or a kind: {', '.join(MUTABLE)}"
+            if error.failure.code != "no_such_meter":
+                raise
+            hint = f"{error.failure.hint}; or a kind: {', '.join(MUTABLE)}"
             raise Refused(Failure("no_such_meter", error.failure.message + " and no such kind", hint, 2)) from None
         return "meter", meter.key, meter.id
 

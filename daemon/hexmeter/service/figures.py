@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hexmeter.config.model import Config
 from hexmeter.core.grants import Grant, NoGrant, grant_held
-from hexmeter.core.meters import Meter, Use, grant_key, grant_meter
+from hexmeter.core.meters import Meter, Use, called, grant_key, grant_meter
 from hexmeter.core.model import Identity, Person
 from hexmeter.core.periods import Period, period_at
 from hexmeter.core.pool import POOL, SPEND
@@ -25,6 +25,8 @@ from hexmeter.wire.shapes import Failure
 
 SEES_EVERYTHING = frozenset({"ADMIN"})
 """Roles whose listing holds everybody's threads, as a workspace token's does; a Manager's holds a part."""
+
+_NAMED_IN_HINT = 5
 
 
 class Figures:
@@ -85,17 +87,27 @@ class Figures:
         return sorted(meters, key=_nearest_first)
 
     def named(self, name: str, now_ms: int) -> Meter:
-        """The meter called `name`; "grant" alone is one's own. Raises Refused."""
+        """The meter that a person calls `name`: its id, its label, or an email for that person's grant;
+        "grant" alone is one's own, or the only one. Raises Refused."""
         identity = self._store.progress.identity()
         own = identity.person if identity else None
-        if name == "grant" and own is not None:
-            name = f"grant:{own.email}" if own.email else f"grant:user:{own.id}"
         meters = self.meters(now_ms)
+        wanted = called(name)
+        if name.lower() == "grant":
+            grants = [meter for meter in meters if meter.kind == "grant"]
+            if own is not None:
+                wanted = frozenset({grant_key(own.id).lower()})
+            elif len(grants) == 1:
+                return grants[0]
+            elif grants:
+                raise Refused(_several(grants))
         for meter in meters:
-            if name.lower() in (meter.id.lower(), meter.key.lower()):
+            if wanted & {meter.id.lower(), meter.key.lower()}:
                 return meter
-        known = ", ".join(meter.id for meter in meters[:5])
-        raise Refused(Failure("no_such_meter", f"there is no meter {name[:80]!r}", f"there are: {known or 'none'}", 2))
+        labelled = [meter for meter in meters if meter.label.lower() == name.lower()]
+        if len(labelled) == 1:
+            return labelled[0]
+        raise Refused(Failure("no_such_meter", f"there is no meter {name[:80]!r}", f"there are: {_listed(meters)}", 2))
 
     def totals_in(self, meter_keys: Sequence[str], period: Period) -> dict[str, int]:
         """What meters came to in a period that is over, as far as that is known: micro-credits by their keys."""
@@ -208,3 +220,20 @@ def _nearest_first(meter: Meter) -> tuple[bool, float, str]:
     if meter.limit_micro is None or meter.used_micro is None:
         return True, 0.0, meter.label
     return False, -meter.used_micro / meter.limit_micro, meter.label
+
+
+def _several(grants: Sequence[Meter]) -> Failure:
+    example = grants[0].id.removeprefix("grant:")
+    hint = f"name one with --meter EMAIL, or EMAIL in place of grant: {example}"
+    return Failure(
+        "several_grants", f"{len(grants)} grants are watched, and a workspace token has none itself", hint, 2
+    )
+
+
+def _listed(meters: Sequence[Meter]) -> str:
+    """The first meters' names, and how to see the others."""
+    names = ", ".join(
+        meter.id.removeprefix("grant:") if "@" in meter.id else meter.id for meter in meters[:_NAMED_IN_HINT]
+    )
+    more = len(meters) - _NAMED_IN_HINT
+    return f"{names or 'none'}{f' and {more} more: hexmeter status --json' if more > 0 else ''}"

@@ -64,9 +64,10 @@ def test_more_that_is_bought_or_was_used_before_changes_what_is_forecast() -> No
     ("probability", "exhaust", "bound", "text", "short"),
     [
         pytest.param(0.1, None, "exact", "lasts until the reset", "lasts", id="lasts"),
-        pytest.param(0.3, None, "exact", "probably lasts until the reset", "may last", id="less sure"),
+        pytest.param(0.3, None, "exact", "probably lasts until the reset", "probably lasts", id="less sure"),
+        pytest.param(0.49, None, "exact", "may last until the reset", "may last", id="as likely as not"),
         pytest.param(
-            0.1, None, "at_least", "lasts until the reset as far as can be seen", "may last", id="a part is seen"
+            0.1, None, "at_least", "may last until the reset as far as can be seen", "may last", id="a part is seen"
         ),
         pytest.param(
             0.9, "26T11:00", "exact", "ends Thu 26 Nov, 5 days before the reset", "ends Thu 26 Nov", id="days before"
@@ -76,7 +77,7 @@ def test_more_that_is_bought_or_was_used_before_changes_what_is_forecast() -> No
             "26T11:00",
             "exact",
             "probably ends Thu 26 Nov, 5 days before the reset",
-            "may end Thu 26 Nov",
+            "probably ends Thu 26 Nov",
             id="less sure that it ends",
         ),
         pytest.param(
@@ -93,7 +94,15 @@ def test_more_that_is_bought_or_was_used_before_changes_what_is_forecast() -> No
         pytest.param(
             0.9, "30T20:00", "exact", "ends Mon 30 Nov, 1 day before the reset", "ends Mon 30 Nov", id="the last"
         ),
-        pytest.param(0.9, "22T12:00", "exact", "may end any hour", "ends soon", id="by now"),
+        pytest.param(
+            0.51,
+            "26T11:00",
+            "exact",
+            "may end Thu 26 Nov, 5 days before the reset",
+            "may end Thu 26 Nov",
+            id="as likely that it ends",
+        ),
+        pytest.param(0.9, "22T12:00", "exact", "may end any hour", "may end any hour", id="by now"),
     ],
 )
 def test_an_outlook_in_words(probability: float, exhaust: str | None, bound: str, text: str, short: str) -> None:

@@ -10,8 +10,21 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-SURE = 0.8
-"""What is less likely than this is said with a "probably"."""
+_SURE, _LIKELY = 0.8, 0.6
+"""What is less likely than the first is said with a "probably", less than the second with a "may"."""
+
+
+def _verb(probability: float, exhaust_at_ms: int | None, bound: str) -> str:
+    """How sure it is that credits last, or end: `lasts`, `probably lasts`, `may last`. `probability` is of their end.
+
+    Figures that may be too low (`bound` is at_least) say nothing surer than that they may last.
+    """
+    does, may = ("lasts", "may last") if exhaust_at_ms is None else ("ends", "may end")
+    # Rounded: a difference of floats may fall just short of the bound that it is.
+    sureness = round(probability if exhaust_at_ms is not None else 1 - probability, 6)
+    if sureness < _LIKELY or (exhaust_at_ms is None and bound == "at_least"):
+        return may
+    return does if sureness >= _SURE else f"probably {does}"
 
 
 def lasts_or_ends(
@@ -23,14 +36,12 @@ def lasts_or_ends(
     A forecast from figures that may be too low (`bound` is at_least) can only be too late, and says so. A `zone` of
     None is the machine's own.
     """
-    at_least = bound == "at_least"
+    at_least, verb = bound == "at_least", _verb(probability, exhaust_at_ms, bound)
     if exhaust_at_ms is None:
-        probably = "" if probability <= 1 - SURE else "probably "
-        return f"{probably}lasts until the reset{' as far as can be seen' if at_least else ''}"
+        return f"{verb} until the reset{' as far as can be seen' if at_least else ''}"
     if exhaust_at_ms <= now_ms:
         return "may end any hour"
-    probably = "" if probability >= SURE else "probably "
-    when = f"{probably}ends {day(exhaust_at_ms, zone)}{' or sooner' if at_least else ''}"
+    when = f"{verb} {day(exhaust_at_ms, zone)}{' or sooner' if at_least else ''}"
     if end_ms is None:
         return when
     # As a calendar counts: the days named differ by so many.
@@ -40,12 +51,11 @@ def lasts_or_ends(
 
 
 def in_short(probability: float, exhaust_at_ms: int | None, now_ms: int, zone: tzinfo | None, bound: str) -> str:
-    """The same for a column: `lasts`, `ends Thu 26 Nov`, or that it may."""
+    """The same without the reset, for a column: `probably lasts`, `ends Thu 26 Nov`."""
+    verb = _verb(probability, exhaust_at_ms, bound)
     if exhaust_at_ms is None:
-        return "lasts" if probability <= 1 - SURE and bound != "at_least" else "may last"
-    if exhaust_at_ms <= now_ms:
-        return "ends soon"
-    return f"{'ends' if probability >= SURE else 'may end'} {day(exhaust_at_ms, zone)}"
+        return verb
+    return "may end any hour" if exhaust_at_ms <= now_ms else f"{verb} {day(exhaust_at_ms, zone)}"
 
 
 def prompts_left(typical: int, heavy: int, bound: str) -> str:

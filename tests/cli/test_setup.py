@@ -128,6 +128,15 @@ def test_a_token_comes_in_by_standard_input(fresh: Home, hex_: Hex) -> None:
     assert fresh.config.with_name("token").read_text() == "hxtp_sim_ada\n"
 
 
+def test_the_token_of_the_environment_goes_to_the_file_that_is_named(fresh: Home, hex_: Hex) -> None:
+    new = fresh.config.parent.with_name("elsewhere") / "hex-token"
+    ran = set_up(fresh, hex_, "--tier", "team", "--token-file", str(new), HEX_TOKEN="hxtp_sim_ada")
+    assert (ran.code, ran.err) == (0, "")
+    assert (new.read_text(), stat.S_IMODE(new.stat().st_mode)) == ("hxtp_sim_ada\n", 0o600)
+    assert tomllib.loads(fresh.config.read_text())["hex"]["token_file"] == str(new)
+    assert fresh.ask("daemon", "--once").code == 0
+
+
 def test_the_figure_of_hexs_page_is_the_beginning(fresh: Home, hex_: Hex) -> None:
     ran = set_up(fresh, hex_, "--tier", "team", "--used", "30", HEX_TOKEN="hxtp_sim_ed")
     assert (ran.code, ran.err) == (0, "")

@@ -113,6 +113,9 @@ def _token(arguments: argparse.Namespace, questions: Questions, config: Config) 
     try:
         if arguments.token_stdin:
             return _to_be_stored(checked_token(sys.stdin.readline().strip(), "standard input"), arguments, config)
+        if _goes_there(arguments):
+            arguments.token_file = str(Path(arguments.token_file).expanduser().absolute())
+            return _to_be_stored(checked_token(os.environ["HEX_TOKEN"].strip(), "HEX_TOKEN"), arguments, config)
         if arguments.token_command or arguments.token_file or arguments.keyring:
             values = _named(arguments)
             return Found(token_source(_parsed(setupfile.changed("", values), config.path).token, {}).read(), values)
@@ -128,6 +131,12 @@ def _token(arguments: argparse.Namespace, questions: Questions, config: Config) 
         return _asked(arguments, questions, config)
     except TokenError as error:
         raise Explained(str(error), error.hint, _EXIT_USAGE) from None
+
+
+def _goes_there(arguments: argparse.Namespace) -> bool:
+    """Whether --token-file names a file yet to be made, for the token in HEX_TOKEN."""
+    name = None if arguments.token_command or arguments.keyring else arguments.token_file
+    return bool(name and os.environ.get("HEX_TOKEN", "").strip() and not Path(name).expanduser().absolute().exists())
 
 
 def _asked(arguments: argparse.Namespace, questions: Questions, config: Config) -> Found:

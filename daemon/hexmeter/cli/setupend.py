@@ -21,7 +21,7 @@ from hexmeter.store.database import StoreError
 from hexmeter.wire.client import ClientError, DaemonAbsent
 
 _STARTS_WITHIN_S = 20.0
-_LOOKS_FOR_S = 60.0
+_LOOKS_FOR_S = 15.0
 
 
 def finish(arguments: argparse.Namespace, questions: Questions, config: Config, identity: Identity) -> int:
@@ -34,6 +34,8 @@ def finish(arguments: argparse.Namespace, questions: Questions, config: Config, 
         service.install_tray(arguments.config)
     document = _by_daemon(arguments, figure) or _by_ourselves(config, figure)
     print("\n" + "\n".join(status_lines(document)))
+    if document["progress"]:
+        print("\nThese are the first figures: the daemon reads the rest of the history.")
     if not _answers(arguments.config):
         print("\nTo go on watching, run: hexmeter daemon, or: hexmeter service install")
     return 0

@@ -10,7 +10,8 @@ from hexmeter.wire.client import Client, ClientError, DaemonAbsent
 from hexmeter_tray import texts
 
 FIRST_RETRY_S = 1.0
-LAST_RETRY_S = 30.0
+# Asking a socket that is not there costs next to nothing, and a daemon that is back should show at once.
+LAST_RETRY_S = 5.0
 
 
 class Feed:

@@ -136,3 +136,14 @@ def test_the_page_loads_nothing_and_knows_light_and_dark() -> None:
     assert "prefers-color-scheme:dark" in text
     assert "http:" not in text
     assert len(text.encode()) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("bound", "shown"), [("exact", "12.35"), ("estimated", "about 12.35"), ("at_least", "at least 12.35")]
+)
+def test_a_row_is_marked_by_its_bound(bound: str, shown: str) -> None:
+    found = document("x")
+    row = {**found["threads"][0], "bound": bound, "before": 1.0}
+    page = report_page({**found, "users": [row], "threads": [row]}, BERLIN)
+    credits = [section.rows[0][number].text for section, number in ((page.sections[0], 1), (page.sections[4], 2))]
+    assert credits == [shown] * 2

@@ -89,7 +89,7 @@ def _lead(document: Mapping[str, Any]) -> Iterable[str]:
 def _compared(title: str, by: str, rows: Sequence[Mapping[str, Any]], name: Any) -> Section:
     """Credits by something, against before; what is beyond the first few is one row."""
     shown, rest = rows[:_TOP], rows[_TOP:]
-    cells = [_figures(name(row[by]), row["credits"], row["before"]) for row in shown]
+    cells = [(name(row[by]), _used(row), *_figures(Cell(""), row["credits"], row["before"])[2:]) for row in shown]
     if rest:
         sums = (sum(row["credits"] for row in rest), sum(row["before"] for row in rest))
         cells.append(_figures(Cell(f"{len(rest)} {_NOT_SHOWN}"), *sums))
@@ -106,7 +106,7 @@ def _topics(rows: Sequence[Mapping[str, Any]]) -> Section:
 
 
 def _threads(rows: Sequence[Mapping[str, Any]], hex_link: str | None) -> Section:
-    cells = [(_thread(row, hex_link), Cell(str(row["user"])), _amount(row["credits"])) for row in rows]
+    cells = [(_thread(row, hex_link), Cell(str(row["user"])), _used(row)) for row in rows]
     return Section("Dearest threads", ("Thread", "User", "Credits"), tuple(cells))
 
 
@@ -117,7 +117,7 @@ def _prompts(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo, hex_link: str | 
             _thread(row, hex_link),
             Cell(str(row["user"])),
             Cell(str(row["model"])),
-            _amount(row["credits"]),
+            _used(row),
         )
         for row in rows
     ]
@@ -210,6 +210,12 @@ def _plain(value: object) -> Cell:
 
 def _amount(amount: float | None) -> Cell:
     return Cell(credits_text(amount), figure=True)
+
+
+def _used(row: Mapping[str, Any]) -> Cell:
+    """A row's credits, marked by their bound; none are none."""
+    so_many = _BOUNDS[row.get("bound", "exact")] if row["credits"] else ""
+    return Cell(so_many + credits_text(row["credits"]), figure=True)
 
 
 def _count(count: int) -> Cell:

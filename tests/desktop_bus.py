@@ -37,7 +37,7 @@ def unavailable(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def wait_until(condition: Callable[[], Value], what: str, timeout_s: float = 15.0) -> Value:
+def wait_until(condition: Callable[[], Value], what: str, timeout_s: float = 30.0) -> Value:
     """The first truthy value of `condition`, asked again and again; fails the test, naming `what`, at the deadline."""
     deadline, pause = time.monotonic() + timeout_s, threading.Event()
     while True:

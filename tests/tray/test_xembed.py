@@ -72,7 +72,7 @@ def tray(desktop: Desktop, folder: Path, config: Path, **environment: str) -> It
         yield Tray(desktop, log, process)
     finally:
         process.terminate()
-        code = process.wait(timeout=10)
+        code = process.wait(timeout=40)
     assert (code, log.read_text(), list(temporary.iterdir())) == (0, "", [])
 
 
@@ -178,7 +178,7 @@ def test_the_end_of_the_x_server_ends_it_with_one_line(tmp_path: Path) -> None:
             stack.callback(process.kill)
             daemon.deliver(notice(1))
             wait_until(lambda: daemon.states(1) == ["pending"], "without a bus nothing is shown, and all waits")
-        assert process.wait(timeout=15) == 1
+        assert process.wait(timeout=40) == 1
     lines = log.read_text().splitlines()
     assert lines[-1].startswith("hexmeter-tray: the X display went away")
     assert not any("Traceback" in line for line in lines)

@@ -36,7 +36,7 @@ def test_report_is_told_in_words_and_written_as_markdown_json_and_one_html_file(
     ran = admins.ask("report")
     assert ran.code == 0, ran.err
     assert ran.out.startswith("Hex credits: ")
-    assert "  ed@acme.test        24       0  new" in ran.out.splitlines()
+    assert "  ed@acme.test   about 24         0  new" in ran.out.splitlines()
     assert admins.ask("report", "--month", "--last", "--json").json["report"] == "month"
     assert "| ed@acme\\.test | 24 | 0 | new |" in admins.ask("report", "--markdown").out
     page = admins.folder / "report.html"

@@ -38,7 +38,7 @@ def test_report_is_told_in_words_and_written_as_markdown_json_and_one_html_file(
     assert ran.out.startswith("Hex credits: ")
     assert "  ed@acme.test   about 24         0  new" in ran.out.splitlines()
     assert admins.ask("report", "--month", "--last", "--json").json["report"] == "month"
-    assert "| ed@acme\\.test | 24 | 0 | new |" in admins.ask("report", "--markdown").out
+    assert "| ed@acme\\.test | about 24 | 0 | new |" in admins.ask("report", "--markdown").out
     page = admins.folder / "report.html"
     assert admins.ask("report", "--html", str(page)).code == 0
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")

@@ -63,11 +63,18 @@ def test_more_that_is_bought_or_was_used_before_changes_what_is_forecast() -> No
 @pytest.mark.parametrize(
     ("probability", "exhaust", "bound", "text", "short"),
     [
-        pytest.param(0.1, None, "exact", "lasts until the reset", "lasts", id="lasts"),
-        pytest.param(0.3, None, "exact", "probably lasts until the reset", "probably lasts", id="less sure"),
-        pytest.param(0.49, None, "exact", "may last until the reset", "may last", id="as likely as not"),
+        pytest.param(0.1, None, "exact", "lasts until the reset on Tue 1 Dec", "lasts", id="lasts"),
         pytest.param(
-            0.1, None, "at_least", "may last until the reset as far as can be seen", "may last", id="a part is seen"
+            0.3, None, "exact", "probably lasts until the reset on Tue 1 Dec", "probably lasts", id="less sure"
+        ),
+        pytest.param(0.49, None, "exact", "may last until the reset on Tue 1 Dec", "may last", id="as likely as not"),
+        pytest.param(
+            0.1,
+            None,
+            "at_least",
+            "may last until the reset on Tue 1 Dec, as far as can be seen",
+            "may last",
+            id="a part is seen",
         ),
         pytest.param(
             0.9, "26T11:00", "exact", "ends Thu 26 Nov, 5 days before the reset", "ends Thu 26 Nov", id="days before"
@@ -111,8 +118,9 @@ def test_an_outlook_in_words(probability: float, exhaust: str | None, bound: str
     assert in_short(probability, at_ms, NOW_MS, BERLIN, bound) == short
 
 
-def test_what_has_no_period_of_its_own_just_ends() -> None:
+def test_what_has_no_period_of_its_own_has_no_day_of_its_reset() -> None:
     assert lasts_or_ends(0.9, utc("2026-11-26"), None, NOW_MS, BERLIN, "exact") == "ends Thu 26 Nov"
+    assert lasts_or_ends(0.1, None, None, NOW_MS, BERLIN, "exact") == "lasts until the reset"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ LEFT = {"typical": 6, "heavy": 2, "known": 31}
             status(
                 meters=[meter(id="grant:ida@acme.test", prompts_left=LEFT), meter(prompts_left={**LEFT, "typical": 9})]
             ),
-            "About 9 typical or 2 heavy prompts left",
+            "ed@acme.test: about 9 typical or 2 heavy prompts left",
             id="own among others'",
         ),
         pytest.param(status(meters=[POOL, meter(id="grant:x", prompts_left=LEFT)]), None, id="somebody else's"),

@@ -48,10 +48,12 @@ def shown(document: dict[str, Any] | None, **facts: Any) -> list[str]:
         ),
         pytest.param(
             meter(forecast={**ENDS, "exhaust_at": "2026-11-30T10:00:00Z"}),
-            "Grant 27.5 of 40 left · ends Mon 30 Nov, a day before the reset",
+            "Grant 27.5 of 40 left · ends Mon 30 Nov, 1 day before the reset",
             id="the last day",
         ),
-        pytest.param(meter(forecast=LASTS), "Grant 27.5 of 40 left · lasts until Tue 1 Dec", id="will last"),
+        pytest.param(
+            meter(forecast=LASTS), "Grant 27.5 of 40 left · lasts until the reset on Tue 1 Dec", id="will last"
+        ),
         pytest.param(
             meter(forecast=LASTS, state="exhausted", remaining=0.0), "Grant 0 of 40 left", id="nothing left to last"
         ),
@@ -59,9 +61,23 @@ def shown(document: dict[str, Any] | None, **facts: Any) -> list[str]:
             meter(forecast={**LASTS, "probability": None}), "Grant 27.5 of 40 left", id="a forecast nobody should see"
         ),
         pytest.param({**POOL, "forecast": ENDS}, "Add-on pool 404 of 500 left · ends Thu 26 Nov", id="no reset"),
-        pytest.param({**POOL, "forecast": LASTS}, "Add-on pool 404 of 500 left", id="lasts without a reset"),
         pytest.param(
-            meter(forecast={"exhaust_at": "2026-11-20T10:00:00Z"}), "Grant 27.5 of 40 left", id="a forecast gone by"
+            {**POOL, "forecast": LASTS}, "Add-on pool 404 of 500 left · lasts until the reset", id="everybody's reset"
+        ),
+        pytest.param(
+            meter(forecast={**LASTS, "probability": 0.3}, bound="at_least"),
+            "Grant at most 27.5 of 40 left · may last until the reset on Tue 1 Dec, as far as can be seen",
+            id="as far as can be seen",
+        ),
+        pytest.param(
+            meter(forecast={**ENDS, "exhaust_at": "2026-11-22T14:00:00Z"}),
+            "Grant 27.5 of 40 left · may end any hour",
+            id="an end gone by",
+        ),
+        pytest.param(
+            meter(forecast=ENDS, period={"start": "2026-10-01T00:00:00Z", "end": "2026-11-01T00:00:00Z"}),
+            "Grant 27.5 of 40 left",
+            id="of a period that is over",
         ),
         pytest.param(
             meter(kind="runs", id="runs", label="Project runs"), "Project runs 27.5 of 40 left", id="not a grant"

@@ -6,8 +6,7 @@ from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hexmeter.core.instants import to_datetime
-from hexmeter.core.outlooktexts import prompts_left
+from hexmeter.core.outlooktexts import lasts_or_ends, prompts_left
 from hexmeter_tray import texts
 from hexmeter_tray.meters import Figure, figures, instant, number, text, worst_first
 from hexmeter_tray.model import MenuItem
@@ -86,7 +85,9 @@ def prompts_items(reading: Reading) -> tuple[MenuItem, ...]:
         typical, heavy = number(left.get("typical")), number(left.get("heavy"))
         if typical is not None and heavy is not None and figure.state not in ("exhausted", "unknown"):
             said = prompts_left(int(typical), int(heavy), figure.bound)
-            return (MenuItem("prompts", said[:1].upper() + said[1:]),)
+            several = len(reading.meters) > 1
+            label = texts.meter_line(figure.label, said, alone=False) if several else said.capitalize()
+            return (MenuItem("prompts", label),)
     return ()
 
 
@@ -163,23 +164,13 @@ def _figure_text(figure: Figure) -> str:
 
 
 def _outlook_text(figure: Figure, reading: Reading) -> str:
-    """How long it lasts, where that was foreseen and is not over."""
-    if figure.share_left is None or figure.state == "exhausted":
+    """How long it lasts, where that was foreseen of a period that is not over."""
+    if figure.probability is None or figure.state == "exhausted":
         return ""
     ends, resets = figure.exhaust_at_ms, figure.reset_ms
-    if ends is not None:
-        if ends <= reading.now_ms:
-            return ""
-        before = None if resets is None else _days_between(ends, resets, reading.days)
-        return texts.ends(texts.day(ends, reading.days), before)
-    if not figure.foreseen or resets is None or resets <= reading.now_ms:
+    if resets is not None and resets <= reading.now_ms:
         return ""
-    return texts.lasts_until(texts.day(resets, reading.days))
-
-
-def _days_between(ends_ms: int, resets_ms: int, zone: tzinfo | None) -> int:
-    ends, resets = (to_datetime(at).astimezone(zone).date() for at in (ends_ms, resets_ms))
-    return (resets - ends).days
+    return texts.outlook(lasts_or_ends(figure.probability, ends, resets, reading.now_ms, reading.days, figure.bound))
 
 
 def _stale_since(status: Mapping[str, Any]) -> int | None:

@@ -16,8 +16,8 @@ _LABEL_CHARACTERS = 60
 class Figure:
     """One meter: amounts in credits (runs for `runs`), None where unknown.
 
-    `foreseen`: there is a forecast; `exhaust_at_ms` only if it says that the meter will run out. `reset_ms`: the
-    period's end.
+    `probability` that it runs out, None without a forecast; `exhaust_at_ms` only if the forecast says that it will.
+    `reset_ms`: the period's end.
     """
 
     id: str
@@ -28,7 +28,7 @@ class Figure:
     limit: float | None
     used: float | None
     remaining: float | None
-    foreseen: bool
+    probability: float | None
     exhaust_at_ms: int | None
     reset_ms: int | None
 
@@ -97,7 +97,7 @@ def _figure(meter: Mapping[str, Any]) -> Figure:
         limit=number(meter.get("limit")),
         used=number(meter.get("used")),
         remaining=number(meter.get("remaining")),
-        foreseen=isinstance(forecast, Mapping) and number(forecast.get("probability")) is not None,
+        probability=number(forecast.get("probability")) if isinstance(forecast, Mapping) else None,
         exhaust_at_ms=instant(forecast.get("exhaust_at")) if isinstance(forecast, Mapping) else None,
         reset_ms=instant(period.get("end")) if isinstance(period, Mapping) else None,
     )

@@ -4,6 +4,7 @@ from datetime import tzinfo
 
 from hexmeter.core.credits import MICRO, format_credits
 from hexmeter.core.instants import to_datetime
+from hexmeter.core.outlooktexts import moment
 
 APP_NAME = "Hexmeter"
 ABSENT = "The daemon is not running"
@@ -84,16 +85,9 @@ def meter_line(label: str, figure: str, *, alone: bool) -> str:
     return f"{label} {figure}" if alone else f"{label}: {figure}"
 
 
-def lasts_until(when: str) -> str:
-    """The forecast's part of the line of a meter that lasts until its reset."""
-    return f" · lasts until {when}"
-
-
-def ends(when: str, days_before: int | None) -> str:
-    """The forecast's part of the line of a meter that ends so many days before its reset (None: it has none)."""
-    if days_before is None or days_before < 1:
-        return f" · ends {when}"
-    return f" · ends {when}, {'a day' if days_before == 1 else f'{days_before} days'} before the reset"
+def outlook(clause: str) -> str:
+    """The forecast's part of a meter's line."""
+    return f" · {clause}"
 
 
 def spoken(line: str, state: str) -> str:
@@ -176,13 +170,7 @@ def refresh_failed(reason: str, when: str) -> str:
 def clock(at_ms: int, now_ms: int, zone: tzinfo | None) -> str:
     """`14:02` today, else `Thu 26 Nov 14:02`; a zone of None is the desktop's own."""
     at, now = to_datetime(at_ms).astimezone(zone), to_datetime(now_ms).astimezone(zone)
-    return f"{at:%H:%M}" if at.date() == now.date() else f"{day(at_ms, zone)} {at:%H:%M}"
-
-
-def day(at_ms: int, zone: tzinfo | None) -> str:
-    """`Thu 26 Nov`."""
-    at = to_datetime(at_ms).astimezone(zone)
-    return f"{at:%a} {at.day} {at:%b}"
+    return f"{at:%H:%M}" if at.date() == now.date() else moment(at_ms, zone)
 
 
 def configured(table: str, backend: str) -> str:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def clause(meter: "dict[str, Any]", now_ms: int, zone: "tzinfo | None") -> str | None:
-    """`lasts until the reset`, or `ends Thu 26 Nov, 5 days before the reset`; None where that is not known, or where
-    nothing is left to end."""
+    """`lasts until the reset on Tue 1 Dec`, or `ends Thu 26 Nov, 5 days before the reset`; None where that is
+    not known, or where nothing is left to end."""
     if not _is_known(meter):
         return None
     period = meter["period"]

@@ -87,6 +87,7 @@ class FakeDaemon:
         self.refusals: dict[str, dict[str, str]] = {}
         self.withdrawn: list[int] = []
         self.deaf = False
+        self.dashboard_url = "http://127.0.0.1:8377/open?once=x"
         self.may_answer_poll = threading.Event()
         self.may_answer_poll.set()
         self._waiting: list[dict[str, Any]] = []
@@ -170,7 +171,7 @@ class FakeDaemon:
                 return _json(self.poll_answer)
             case "POST", "/v1/pause" | "/v1/resume" | "/v1/alerts/ack" | "/v1/alerts/unack":
                 return self._attend(request.path, body)
-            case "POST", "/v1/alerts/snooze" | "/v1/alerts/unsnooze":
+            case "POST", "/v1/alerts/snooze" | "/v1/alerts/unsnooze" | "/v1/dashboard":
                 return self._attend(request.path, body)
             case "POST", "/v1/deliveries/claim":
                 return self._claim(body)
@@ -182,7 +183,7 @@ class FakeDaemon:
         self.asked.append((path, body))
         if path in self.refusals:
             return _json({"error": self.refusals[path]}, 400)
-        return _json({"schema": 1, "result": "done"})
+        return _json({"schema": 1, "result": "done", "url": self.dashboard_url})
 
     def _claim(self, body: dict[str, Any]) -> Answer:
         assert body["channel"] == "desktop"

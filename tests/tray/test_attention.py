@@ -1,5 +1,6 @@
 """What can be done about an alert, from the menu and from a notification's buttons, and when notifications go."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -246,23 +247,45 @@ def test_about_says_the_version_and_how_it_runs(stage: Stage, item: TrayItem) ->
     assert "Notifications: dbus (" in shown.body
 
 
-def test_a_left_click_does_the_default_action_and_the_ear_hears_the_state(stage: Stage) -> None:
+def with_dashboard(stage: Stage) -> tuple[TrayItem, Path]:
+    """A tray whose daemon serves a dashboard, and the file in which the links that it opened will be."""
     opened = stage.folder / "opened"
     program = stage.folder / "xdg-open"
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {opened}\n')
     program.chmod(0o755)
-    stage.daemon.status["links"]["dashboard"] = "http://127.0.0.1:8377/?once=x"
+    stage.daemon.status["dashboard"] = {"available": True}
     stage.daemon.status["meters"][0].update(state="warning")
     stage.daemon.start()
     watcher = stage.watcher()
     stage.start_tray(PATH=f"{stage.folder}:/usr/bin:/bin")
     item = watcher.item()
     wait_until(lambda: "Open dashboard" in item.menu_labels(), "the dashboard is offered")
+    return item, opened
+
+
+def test_a_left_click_opens_the_dashboard_by_a_link_of_its_own_and_the_ear_hears_the_state(stage: Stage) -> None:
+    item, opened = with_dashboard(stage)
     assert item.line("Grant").said.endswith(", warning")
     assert item.property("IconAccessibleDesc") == item.property("Title")
+    assert stage.daemon.asked == []
     item.activate()
     wait_until(opened.exists, "the dashboard is opened")
-    assert opened.read_text() == "http://127.0.0.1:8377/?once=x\n"
+    assert stage.daemon.asked == [("/v1/dashboard", {})]
+    assert opened.read_text() == f"{stage.daemon.dashboard_url}\n"
+
+
+def test_a_dashboard_that_cannot_be_opened_is_told_and_none_of_elsewhere_is(stage: Stage) -> None:
+    notifications = stage.notifications()
+    item, opened = with_dashboard(stage)
+    stage.daemon.dashboard_url = "http://evil.test:8377/"
+    item.activate()
+    wait_until(lambda: stage.daemon.asked, "the daemon is asked")
+    refusal = {"code": "port_taken", "message": "port 8377 is taken", "hint": "set [dashboard] port"}
+    stage.daemon.refusals["/v1/dashboard"] = refusal
+    item.activate()
+    told = wait_until(lambda: notifications.shown, "it is told")[0]
+    assert "port 8377 is taken" in told.body
+    assert not opened.exists()
 
 
 def test_twenty_restarts_of_daemon_and_tray_show_each_notice_once(stage: Stage) -> None:

@@ -95,17 +95,14 @@ def test_a_pause_that_is_over_is_none() -> None:
 @pytest.mark.parametrize(
     ("dashboard", "default"),
     [
-        pytest.param(None, Action.OPEN_HEX, id="none"),
-        pytest.param("http://127.0.0.1:8377/?token=x", Action.OPEN_DASHBOARD, id="served here"),
-        pytest.param("http://[::1]:8377/", Action.OPEN_DASHBOARD, id="served here on IPv6"),
-        pytest.param("http://evil.test:8377/", Action.OPEN_HEX, id="served elsewhere"),
-        pytest.param("file:///etc/passwd", Action.OPEN_HEX, id="no page"),
-        pytest.param("http://127.0.0.1:99999/", Action.OPEN_HEX, id="no port"),
-        pytest.param(7, Action.OPEN_HEX, id="no link"),
+        pytest.param({"available": True}, Action.OPEN_DASHBOARD, id="served when asked"),
+        pytest.param({"available": False}, Action.OPEN_HEX, id="not served"),
+        pytest.param(None, Action.OPEN_HEX, id="a daemon without one"),
+        pytest.param({"available": "http://evil.test/"}, Action.OPEN_HEX, id="no answer"),
     ],
 )
-def test_the_dashboard_is_offered_where_this_machine_serves_it(dashboard: object, default: Action) -> None:
-    document = status(links={"hex": "https://app.hex.tech", "dashboard": dashboard})
+def test_the_dashboard_is_offered_where_the_daemon_serves_one(dashboard: object, default: Action) -> None:
+    document = status(dashboard=dashboard)
     seen = view(Facts(document), NOW_MS, BERLIN)
     assert seen.default is default
     assert ("Open dashboard" in shown(document)) is (default is Action.OPEN_DASHBOARD)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hexmeter_tray.links import openable
+from hexmeter_tray.links import local, openable
 
 HEX = "https://app.hex.tech"
 
@@ -33,3 +33,19 @@ def test_only_https_links_to_hex_are_opened(link: str, allowed: bool) -> None:
 
 def test_no_link_is_opened_while_the_host_is_not_known() -> None:
     assert not openable("https://app.hex.tech/", None)
+
+
+@pytest.mark.parametrize(
+    ("link", "allowed"),
+    [
+        pytest.param("http://127.0.0.1:8377/open?once=x", True, id="served here"),
+        pytest.param("http://[::1]:8377/", True, id="served here on IPv6"),
+        pytest.param("http://evil.test:8377/", False, id="served elsewhere"),
+        pytest.param("http://127.0.0.1@evil.test:8377/", False, id="this machine as a user"),
+        pytest.param("http://127.0.0.1:99999/", False, id="no port"),
+        pytest.param("file:///etc/passwd", False, id="a file"),
+        pytest.param("--help", False, id="an option"),
+    ],
+)
+def test_a_dashboard_is_a_page_of_this_machine(link: str, allowed: bool) -> None:
+    assert local(link) is allowed

@@ -11,7 +11,7 @@ from hexmeter.wire import autostart
 from hexmeter.wire.client import ApiError, ClientError
 from hexmeter_tray import links, texts
 from hexmeter_tray.beside import spawn
-from hexmeter_tray.entries import calibrated_meter, dashboard_link, hex_link
+from hexmeter_tray.entries import calibrated_meter, hex_link
 from hexmeter_tray.meters import text
 from hexmeter_tray.model import Action, Facts, Refresh
 from hexmeter_tray.notify import Notice, local
@@ -69,8 +69,10 @@ class Deeds:
             spawn(self._ask(_OF_POLLING[action]))
         elif action is Action.REFRESH and self._facts().status is not None and not self._facts().refresh.running:
             spawn(self._refresh())
-        elif action in (Action.OPEN_HEX, Action.OPEN_DASHBOARD):
-            self._open(action, link)
+        elif action is Action.OPEN_HEX:
+            self._open_hex(link)
+        elif action is Action.OPEN_DASHBOARD:
+            spawn(self._open_dashboard())
         elif action in (Action.START_AT_LOGIN, Action.STOP_AT_LOGIN):
             self._set_login(action is Action.START_AT_LOGIN)
         elif action is Action.WRONG:
@@ -98,11 +100,21 @@ class Deeds:
             result = Refresh(error=error.message)
         self._change(replace(self._facts(), refresh=replace(result, at_ms=int(time.time() * 1000))))
 
-    def _open(self, action: Action, link: str | None) -> None:
-        status = self._facts().status
-        target = dashboard_link(status) if action is Action.OPEN_DASHBOARD else link or hex_link(status)
+    def _open_hex(self, link: str | None) -> None:
+        target = link or hex_link(self._facts().status)
         if target is not None:
             spawn(links.open_link(target))
+
+    async def _open_dashboard(self) -> None:
+        try:
+            link = (await self._post("/v1/dashboard", {}, None)).get("url")
+        except ClientError as error:
+            self._tell_failure(error)
+            return
+        if isinstance(link, str) and links.local(link):
+            await links.open_link(link)
+        else:
+            log.warning("the dashboard is not opened: its link does not lead to this machine")
 
     def _set_login(self, wanted: bool) -> None:
         try:

@@ -46,9 +46,9 @@ def pause_item(reading: Reading | None) -> MenuItem:
 
 
 def opening_items(status: Mapping[str, Any] | None) -> tuple[MenuItem, ...]:
-    """Open the dashboard, where it is served, and Hex."""
+    """Open the dashboard, which the daemon serves when asked, and Hex."""
     hexs = MenuItem("open_hex", texts.OPEN_HEX, hex_link(status) is not None, action=Action.OPEN_HEX)
-    if dashboard_link(status) is None:
+    if not has_dashboard(status):
         return (hexs,)
     return (MenuItem("open_dashboard", texts.OPEN_DASHBOARD, action=Action.OPEN_DASHBOARD), hexs)
 
@@ -63,14 +63,15 @@ def login_items(at_login: bool | None) -> tuple[MenuItem, ...]:
 
 def hex_link(status: Mapping[str, Any] | None) -> str | None:
     """Where Open Hex leads: the configured host's https address, or None."""
-    link = _link(status, "hex")
-    return link if link is not None and links.openable(link, link) else None
+    given = status.get("links") if status is not None else None
+    link = given.get("hex") if isinstance(given, Mapping) else None
+    return link if isinstance(link, str) and links.openable(link, link) else None
 
 
-def dashboard_link(status: Mapping[str, Any] | None) -> str | None:
-    """Where Open dashboard leads: a page of this machine, or None."""
-    link = _link(status, "dashboard")
-    return link if link is not None and links.local(link) else None
+def has_dashboard(status: Mapping[str, Any] | None) -> bool:
+    """Whether the daemon serves a dashboard when asked; the link is asked for at the click, for it works once."""
+    given = status.get("dashboard") if status is not None else None
+    return isinstance(given, Mapping) and given.get("available") is True
 
 
 def calibrated_meter(alert: Mapping[str, Any]) -> str | None:
@@ -113,9 +114,3 @@ def _refreshed(refresh: Refresh, when: str) -> str:
     if refresh.error:
         return texts.refresh_failed(text(refresh.error, _REASON_CHARACTERS), when)
     return texts.refreshed(refresh.increases, when)
-
-
-def _link(status: Mapping[str, Any] | None, name: str) -> str | None:
-    given = status.get("links") if status is not None else None
-    link = given.get(name) if isinstance(given, Mapping) else None
-    return link if isinstance(link, str) else None

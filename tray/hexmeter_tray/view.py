@@ -5,7 +5,7 @@ from datetime import tzinfo
 from hexmeter_tray import texts
 from hexmeter_tray.entries import (
     alert_items,
-    dashboard_link,
+    has_dashboard,
     hex_link,
     login_items,
     opening_items,
@@ -60,7 +60,7 @@ def _part(name: str) -> tuple[MenuItem, ...]:
 
 def _default(facts: Facts) -> Action | None:
     """What a click on the icon does: the page with all figures where it is served, else Hex's own."""
-    if dashboard_link(facts.status) is not None:
+    if has_dashboard(facts.status):
         return Action.OPEN_DASHBOARD
     return Action.OPEN_HEX if hex_link(facts.status) is not None else None
 

@@ -10,7 +10,7 @@ from typing import Any
 from hexmeter.cli.ask import client
 from hexmeter.cli.forecastpicture import ASCII, BLOCKS, picture
 from hexmeter.cli.render import credits, day, moment, table, zone_of
-from hexmeter.wire import outlookwords
+from hexmeter.core import outlookwords
 
 _CALLS = {
     "warned": "warned, and it ended",

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.cli.render import credits, day
-from hexmeter.wire import outlookwords
+from hexmeter.core import outlookwords
 
 _MOST_COLUMNS, _FEWEST_COLUMNS = 100, 30
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hexmeter.wire import outlookwords
+from hexmeter.core import outlookwords
 from hexmeter.wire.age import never_read
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import

@@ -5,9 +5,8 @@ import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hexmeter.core import outlooktexts
+from hexmeter.core import outlooktexts, outlookwords
 from hexmeter.core.instants import parse_iso
-from hexmeter.wire import outlookwords
 from hexmeter.wire.age import never_read
 
 _ABOUT = {"exact": "", "estimated": "~", "at_least": "≤"}

@@ -4,9 +4,11 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import hexmeter
 from desktop_bus import wait_until
 from running_daemon import Home
 
@@ -27,7 +29,7 @@ def test_a_form_that_does_not_exist_is_refused_with_those_that_do(admins: Home) 
     assert admins.ask("status", "--format", "polybar").code == 2
     curl = ["curl", "-s", "--unix-socket", str(admins.socket), "http://x/v1/status?format=polybar"]
     answer = json.loads(subprocess.run(curl, capture_output=True, check=True).stdout)
-    assert answer["error"]["hint"] == "format: oneline, waybar"
+    assert answer["error"]["hint"] == "format: text, oneline, waybar"
 
 
 def test_watching_shows_each_change_and_waits_for_a_daemon_that_comes_back(admins: Home, hex_: Hex) -> None:
@@ -106,5 +108,36 @@ def test_a_status_bar_is_told_that_there_is_no_daemon(admins: Home) -> None:
     line = admins.ask("status", "--format", "oneline")
     assert (line.code, line.out) == (5, "hexmeter is off\n")
     assert "the daemon is not running" in line.err
+    admins.config.write_text("[plan]\ntier = 'gold'\n")  # For which a bar, asking all the time, does not look.
     waybar = admins.ask("status", "--format", "waybar")
     assert (waybar.code, waybar.json["text"], waybar.json["class"]) == (5, "hexmeter is off", "absent")
+
+
+DEAR = {"json", "socket", "re", "tomllib", "argparse", "pathlib", "datetime", "zoneinfo", "hexmeter.wire.render"}
+
+
+@pytest.mark.parametrize(
+    ("form", "running", "imported"),
+    [
+        ([], True, set()),
+        (["--format", "oneline"], True, set()),
+        (["--format", "waybar"], True, set()),
+        (["--json"], True, {"json", "re"}),
+        (["--format", "oneline"], False, set()),
+    ],
+    ids=["for eyes", "oneline", "waybar", "JSON", "oneline without a daemon"],
+)
+def test_what_status_bars_run_all_the_time_imports_nothing_dear(
+    admins: Home, form: list[str], running: bool, imported: set[str]
+) -> None:
+    if running:
+        admins.start()
+    # Without site packages, which in an editable install import much themselves.
+    program = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); from hexmeter.__main__ import run; run();"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    source = Path(hexmeter.__file__).parent.parent
+    command = [sys.executable, "-S", "-c", program, str(source), "status", *form]
+    ran = subprocess.run(command, env=admins.variables(), capture_output=True, text=True)
+    assert set(ran.stderr.split()) & DEAR == imported, ran.stderr

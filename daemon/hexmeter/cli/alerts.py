@@ -9,7 +9,7 @@ from hexmeter.cli import alertstest
 from hexmeter.cli.alertshistory import add_verbs as add_looking_back
 from hexmeter.cli.alertverbs import add_verbs
 from hexmeter.cli.ask import client
-from hexmeter.cli.render import moment, zone_of
+from hexmeter.wire.render import moment, zone_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
-    zone = zone_of(document["timezone"])
+    zone = zone_of(document.get("timezone"))
     lines = [line for alert in document["alerts"] for line in _lines(alert, zone)]
     print("\n".join([*(lines or ["No alerts so far."]), *_silent_lines(document, zone)]))
     return 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from hexmeter.cli.alertverbs import add_verb, number
 from hexmeter.cli.ask import client
-from hexmeter.cli.render import day, zone_of
+from hexmeter.wire.render import day, zone_of
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -43,6 +43,6 @@ def _lines(document: dict[str, Any]) -> list[str]:
     counts = [
         f"{kind}: told {count['told']}, by these rules {count['replayed']}" for kind, count in document["kinds"].items()
     ]
-    since = day(document["since"], zone_of(document["timezone"]))
+    since = day(document["since"], zone_of(document.get("timezone")))
     note = f"Replayed since {since}: {', '.join(document['replayed'])}. + is what was not told then."
     return [*(lines or ["Nothing would have been told."]), "", *counts, note]

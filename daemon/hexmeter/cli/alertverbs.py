@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hexmeter.cli.ask import client
-from hexmeter.cli.render import moment, zone_of
+from hexmeter.wire.render import moment, zone_of
 
 WHEN = "1h, 30m, 2d, tomorrow (its 09:00), reset, or a time: 17:30, 2026-11-27, 2026-11-27T09:30"
 _WHICH = "an alert's number, or a meter such as ed@acme.test or pool"

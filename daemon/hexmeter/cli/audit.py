@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
-from hexmeter.cli.render import credits, day, moment, zone_of
+from hexmeter.wire.render import credits, day, moment, zone_of
 
 _HEADINGS = {
     "idle_seat": "Paid seats without use or login",
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lines(document: dict[str, Any], most: int | None) -> list[str]:
-    zone = zone_of(document["timezone"])
+    zone = zone_of(document.get("timezone"))
     lines = [f"Audit · the last {document['days']} days, since {day(document['since'], zone)}"]
     for kind, group in groupby(document["findings"], key=lambda finding: str(finding["kind"])):
         lines += _group(kind, list(group), document["currency"], most)

@@ -5,8 +5,8 @@ import json
 
 from hexmeter.cli.ask import LONG_S, client
 from hexmeter.cli.explained import Explained
-from hexmeter.cli.render import credits
 from hexmeter.core.credits import CreditsError, parse_credits
+from hexmeter.wire.render import credits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

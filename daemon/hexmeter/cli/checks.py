@@ -11,7 +11,6 @@ from typing import Literal
 from hexmeter.cli.ask import client
 from hexmeter.cli.asking import who_is
 from hexmeter.cli.configuration import load_config
-from hexmeter.cli.render import day
 from hexmeter.config.load import ConfigError
 from hexmeter.config.model import Config
 from hexmeter.config.token import TokenError, token_source
@@ -26,6 +25,7 @@ from hexmeter.store.backup import damage
 from hexmeter.store.database import StoreError
 from hexmeter.store.store import Store
 from hexmeter.wire.client import ClientError, DaemonAbsent
+from hexmeter.wire.render import day
 
 State = Literal["ok", "warning", "failure"]
 _SOON_MS = 7 * DAY_MS

@@ -6,7 +6,7 @@ from typing import Any
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
-from hexmeter.cli.render import credits, day, moment, table, zone_of
+from hexmeter.wire.render import credits, day, moment, table, zone_of
 
 
 def compare(arguments: argparse.Namespace) -> int:
@@ -19,7 +19,7 @@ def compare(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
-    zone = zone_of(document["timezone"])
+    zone = zone_of(document.get("timezone"))
     print(f"Compared from {day(document['since'], zone)} to {moment(document['until'], zone)}, in credits", end="\n\n")
     if not document["rows"]:
         print("nothing is imported for these days; take in a log with: hexmeter import FILE.csv")

@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 from hexmeter.cli.configuration import load_config, read_config
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.logs import FORMS, log_to_stderr
-from hexmeter.cli.render import day, gauge
 from hexmeter.config.token import TokenError
 from hexmeter.service.app import EXIT_CONFIGURATION, EXIT_FAILED, Fatal, run_forever, run_once
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import StoreError
 from hexmeter.wire.address import runtime_folder, socket_path
+from hexmeter.wire.render import day, gauge
 
 _WEEK_S = 7 * 24 * 3600
 

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
-from hexmeter.cli.render import clock_time, credits, meter_table, zone_of
+from hexmeter.wire.render import clock_time, credits, meter_table, zone_of
 
 _METERS, _INCREASES, _WARNINGS = 10, 6, 5
 _ENTER, _LEAVE, _HOME, _CLEAR_LINE, _CLEAR_BELOW = (
@@ -95,14 +95,14 @@ def _meter_lines(frame: dict[str, Any]) -> list[str]:
     status = frame["status"]
     meters = status["meters"]
     lines = [f"Hexmeter demo · a simulated Hex · {frame['tray']} · Ctrl-C ends it", ""]
-    lines += meter_table(meters[:_METERS], status["timezone"])
+    lines += meter_table(meters[:_METERS], status.get("timezone"))
     if len(meters) > _METERS:
         lines.append(f"… and {len(meters) - _METERS} more that are further from their limit")
     return lines
 
 
 def _zone(frame: dict[str, Any]) -> ZoneInfo | None:
-    return zone_of(frame["status"]["timezone"])
+    return zone_of(frame["status"].get("timezone"))
 
 
 def _increase_line(row: dict[str, Any], zone: ZoneInfo | None) -> str:

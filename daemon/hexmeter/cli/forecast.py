@@ -9,8 +9,8 @@ from typing import Any
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.forecastpicture import ASCII, BLOCKS, picture
-from hexmeter.cli.render import credits, day, moment, table, zone_of
 from hexmeter.core import outlookwords
+from hexmeter.wire.render import credits, day, moment, table, zone_of
 
 _CALLS = {
     "warned": "warned, and it ended",
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
-    meters, zone, now_ms = document["meters"], zone_of(document["timezone"]), time.time_ns() // 1_000_000
+    meters, zone, now_ms = document["meters"], zone_of(document.get("timezone")), time.time_ns() // 1_000_000
     stale = [f"STALE: these figures are of {moment(document['as_of'], zone)}.", ""] if document["stale"] else []
     if not meters:
         return [*stale, "No meters yet: nothing was read from Hex so far."]
@@ -79,7 +79,7 @@ def _said(meter: dict[str, Any], now_ms: int, zone: Any) -> str:
 
 
 def _score_lines(document: dict[str, Any]) -> list[str]:
-    scores, zone = document["scores"], zone_of(document["timezone"])
+    scores, zone = document["scores"], zone_of(document.get("timezone"))
     if not scores:
         return ["No period is over yet that was forecast; a day after the reset there is a score."]
     rows = [

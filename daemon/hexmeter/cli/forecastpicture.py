@@ -5,8 +5,8 @@ from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hexmeter.cli.render import credits, day
 from hexmeter.core import outlookwords
+from hexmeter.wire.render import credits, day
 
 _MOST_COLUMNS, _FEWEST_COLUMNS = 100, 30
 

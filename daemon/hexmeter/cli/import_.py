@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
-from hexmeter.cli.render import credits, table, zone_of
 from hexmeter.core.credits import format_credits, to_number
 from hexmeter.core.instants import to_datetime, to_iso
 from hexmeter.core.logheaders import FIELDS, LogError, parse_mapping
 from hexmeter.core.strings import clean
 from hexmeter.core.usagelog import LogRow, UsageLog, decode, understand
 from hexmeter.wire.client import Client
+from hexmeter.wire.render import credits, table, zone_of
 
 _MOST_BYTES = 256 * 1024 * 1024
 _CHUNK_BYTES = 900_000
@@ -91,7 +91,9 @@ def _read(path: Path, name: str) -> bytes:
 
 def _zone(daemon: Client) -> ZoneInfo:
     """The plan's time zone, in which the daemon counts days."""
-    name = daemon.get("/v1/status")["timezone"]
+    name = daemon.get("/v1/status").get("timezone")
+    if name is None:
+        raise Explained("the daemon does not name its time zone: it is of an older version", "restart it", 1)
     zone = zone_of(name)
     if zone is None:
         raise Explained(f"this machine does not know the time zone {name}", "install tzdata", 1)

@@ -40,6 +40,14 @@ COMMANDS = {
 }
 """The commands and their help; each is the module of its name beside this one, imported when it is called."""
 
+_PLAIN_STATUS = {
+    (): "text",
+    ("--json",): "json",
+    ("--format", "oneline"): "oneline",
+    ("--format", "waybar"): "waybar",
+}
+"""The options of `hexmeter status` that are understood without a parser, and the form that each asks for."""
+
 _EPILOG = """\
 exit codes: 0 done; 1 failed (network, Hex); 2 usage or configuration; 3 the token is refused;
 4 already running; 5 the daemon is not running; can-afford: 10 no, 11 not known
@@ -72,11 +80,11 @@ def main(argv: list[str]) -> int:
 
 def _answer(argv: list[str]) -> int:
     try:
-        if argv in (["status"], ["status", "--json"]):
+        if argv[:1] == ["status"] and tuple(argv[1:]) in _PLAIN_STATUS:
             # Status bars run this every few seconds: no parser of options before the answer.
             from hexmeter.cli.status import show
 
-            return show(None, as_json=len(argv) == 2)
+            return show(None, _PLAIN_STATUS[tuple(argv[1:])])
         arguments = _parse(argv)
         return int(arguments.run(arguments))
     except KeyboardInterrupt:

@@ -5,7 +5,7 @@ import json
 
 from hexmeter.cli.alertverbs import WHEN
 from hexmeter.cli.ask import client
-from hexmeter.cli.render import moment, zone_of
+from hexmeter.wire.render import moment, zone_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +21,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
-        until = moment(document["paused_until"], zone_of(document["timezone"]))
+        until = moment(document["paused_until"], zone_of(document.get("timezone")))
         print(f"polls are paused until {until}; hexmeter resume ends that")
     return 0

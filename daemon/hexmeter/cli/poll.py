@@ -5,7 +5,7 @@ import json
 import sys
 
 from hexmeter.cli.ask import LONG_S, client
-from hexmeter.cli.render import credits
+from hexmeter.wire.render import credits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

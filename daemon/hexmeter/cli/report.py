@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
-from hexmeter.cli.render import table, zone_of
+from hexmeter.wire.render import table, zone_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hexmeter.core.reportforms import html, markdown
     from hexmeter.core.reportpage import report_page
 
-    page = report_page(document, zone_of(document["timezone"]) or ZoneInfo("UTC"), document["links"]["hex"])
+    page = report_page(document, zone_of(document.get("timezone")) or ZoneInfo("UTC"), document["links"]["hex"])
     if arguments.html is not None:
         _write(arguments.html, html(page))
     elif arguments.markdown:

@@ -12,7 +12,6 @@ from hexmeter.cli import setupfile
 from hexmeter.cli.asking import who_is
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.questions import Questions
-from hexmeter.cli.render import day
 from hexmeter.cli.setupend import finish
 from hexmeter.config.load import ConfigError, parse
 from hexmeter.config.model import Config
@@ -32,6 +31,7 @@ from hexmeter.core.strings import clean
 from hexmeter.hex.errors import HexError, TokenRefused
 from hexmeter.service.watch import WatchError, effective_watch
 from hexmeter.wire.address import config_path, default_database_path
+from hexmeter.wire.render import day
 
 _EXIT_FAILED, _EXIT_USAGE, _EXIT_REFUSED = 1, 2, 3
 _MAY_LIST = ("ADMIN", "MANAGER")

@@ -11,7 +11,6 @@ from hexmeter.cli import service
 from hexmeter.cli.ask import LONG_S, client
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.questions import Questions
-from hexmeter.cli.render import status_lines
 from hexmeter.config.model import Config
 from hexmeter.core.model import Identity
 from hexmeter.service.app import look_once
@@ -19,6 +18,7 @@ from hexmeter.service.refused import Refused
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import StoreError
 from hexmeter.wire.client import ClientError, DaemonAbsent
+from hexmeter.wire.render import status_text
 
 _STARTS_WITHIN_S = 20.0
 _LOOKS_FOR_S = 15.0
@@ -33,7 +33,7 @@ def finish(arguments: argparse.Namespace, questions: Questions, config: Config, 
     elif arguments.tray:
         service.install_tray(arguments.config)
     document = _by_daemon(arguments, figure) or _by_ourselves(config, figure)
-    print("\n" + "\n".join(status_lines(document)))
+    print("\n" + status_text(document))
     if document["progress"]:
         print("\nThese are the first figures: the daemon reads the rest of the history.")
     if not _answers(arguments.config):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from hexmeter.cli.ask import client
-from hexmeter.cli.render import status_lines
+from hexmeter.wire.client import DaemonAbsent
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
@@ -37,38 +35,41 @@ def run(arguments: argparse.Namespace) -> int:
 
         print(_shown(offline_status(arguments.config), arguments))
         return 0
-    if arguments.format:
-        return _show_line(arguments)
-    return show(arguments.config, as_json=arguments.json)
+    return show(arguments.config, "json" if arguments.json else arguments.format or "text")
 
 
-def show(config: str | None, *, as_json: bool) -> int:
-    """Print the status, as JSON or for eyes; the exit code."""
-    document = client(config).get("/v1/status")
-    print(json.dumps(document, ensure_ascii=False, indent=2) if as_json else "\n".join(status_lines(document)))
-    return 0
+def show(config: str | None, form: str) -> int:
+    """Print the status as `text` for eyes, as `json`, or as a status bar's `oneline` or `waybar`; the exit code."""
+    is_for_bar = form not in ("text", "json")
+    daemon = client(config, explains=not is_for_bar)
+    if form == "json":
+        import json
 
-
-def _show_line(arguments: argparse.Namespace) -> int:
-    """Print a line for a status bar; without a daemon one that says so, for a bar shows no errors."""
-    from hexmeter.wire.client import DaemonAbsent
-
+        print(json.dumps(daemon.get("/v1/status"), ensure_ascii=False, indent=2))
+        return 0
     try:
-        print(client(arguments.config).text("/v1/status", format=arguments.format), end="")
+        print(daemon.text(f"/v1/status?format={form}"), end="")
     except DaemonAbsent as error:
-        from hexmeter.wire.statusbar import absent
-
-        print(absent(arguments.format, error.message))
+        if is_for_bar:
+            print(_absent(form, error.message))  # A bar shows no errors.
         raise
     return 0
+
+
+def _absent(form: str, message: str) -> str:
+    """A status bar's line where there is no daemon to ask; `message` says so at length."""
+    text = "hexmeter is off"
+    if form == "oneline":
+        return text
+    import json
+
+    return json.dumps({"text": text, "tooltip": message, "class": "absent"})
 
 
 def _watch(arguments: argparse.Namespace) -> int:
     """Print the status each time it changes; a daemon that goes away is waited for."""
     import sys
     import time
-
-    from hexmeter.wire.client import DaemonAbsent
 
     daemon, last = client(arguments.config), ""
     clear = _CLEAR if sys.stdout.isatty() and not (arguments.json or arguments.format) else ""
@@ -94,10 +95,14 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 def _shown(document: dict[str, Any], arguments: argparse.Namespace) -> str:
     if arguments.json:
+        import json
+
         # A line a document, so that a program can read them as they come.
         return json.dumps(document, ensure_ascii=False, indent=None if arguments.watch else 2)
     if arguments.format:
         from hexmeter.wire.statusbar import formatted
 
         return formatted(arguments.format, document)
-    return "\n".join(status_lines(document))
+    from hexmeter.wire.render import status_text
+
+    return status_text(document)

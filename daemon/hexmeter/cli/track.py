@@ -6,9 +6,9 @@ from typing import Any
 
 from hexmeter.cli.ask import LONG_S, client
 from hexmeter.cli.explained import Explained
-from hexmeter.cli.render import credits, table
 from hexmeter.core.strings import clean
 from hexmeter.core.threadlink import EXPECTED, thread_id_of
+from hexmeter.wire.render import credits, table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

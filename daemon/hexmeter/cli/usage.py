@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
-from hexmeter.cli.render import credits, day, moment, table, zone_of
 from hexmeter.core.spans import ALLOWED, SpanError, parse_moment
+from hexmeter.wire.render import credits, day, moment, table, zone_of
 
 _DIMENSIONS = ("user", "day", "model", "source", "type", "thread", "prompt")
 _PROMPTS = ("prompts", "per_prompt", "median", "p90")
@@ -92,7 +92,7 @@ def csv_cell(value: object) -> str:
 
 
 def _print_table(by: str, document: dict[str, Any]) -> None:
-    zone = zone_of(document["timezone"])
+    zone = zone_of(document.get("timezone"))
     print(f"Used from {day(document['since'], zone)} to {moment(document['until'], zone)}, in credits", end="\n\n")
     rows = document["rows"]
     if not rows:

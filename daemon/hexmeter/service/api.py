@@ -192,7 +192,7 @@ class Api:
 
 
 ROUTES: tuple[Route["Api"], ...] = (
-    Route("GET", "/v1/status", "the meters and how polling goes; format=oneline|waybar", Api.status),
+    Route("GET", "/v1/status", "the meters and how polling goes; format=text|oneline|waybar", Api.status),
     Route("GET", "/v1/events", "server-sent events: status and alerts, as they change", Api.events),
     Route("GET", "/v1/usage", f"the ledger, summed; by={'|'.join(DIMENSIONS)}, since, until", Api.usage),
     Route("GET", "/v1/compare", "polling beside imported logs; by=user|day, since, until", Api.compare),

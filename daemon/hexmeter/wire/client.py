@@ -1,20 +1,22 @@
 """The one client of the daemon's local API, for the command line and the tray.
 
 It speaks HTTP/1.1 on a raw Unix socket and imports little, because `hexmeter status` is run by status bars
-every few seconds: `http.client` alone would cost it more time than the answer takes.
+every few seconds: `http.client` alone would cost it more time than the answer takes, and so would `json` and
+`socket` (with the enumerations it builds on `_socket`), which only some calls need.
 """
 
 from __future__ import annotations
 
-import json
-import socket
+import _socket
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from socket import socket
     from typing import Any
 
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_PIECE_BYTES = 64 * 1024
 _MOST_DIGITS = 12
 
 
@@ -75,9 +77,10 @@ class Client:
 
     def lines(self, path: str, **query: str | None) -> Iterator[dict[str, Any]]:
         """The documents at `path` that come one a line, as they come; the last may be missing if the daemon ends."""
-        with self._connect(self.timeout_s) as connection:
+        import json
+
+        with self._open(_with_query(path, query)) as connection:
             try:
-                connection.sendall(_head("GET", _with_query(path, query), b"").encode("ascii"))
                 with connection.makefile("rb") as answer:
                     status = _status_of(answer.readline())
                     while answer.readline().strip():
@@ -92,12 +95,7 @@ class Client:
 
     def events(self) -> EventStream:
         """The daemon's server-sent events, from now on; raises DaemonAbsent when nobody answers."""
-        connection = self._connect(self.timeout_s)
-        try:
-            connection.sendall(_head("GET", "/v1/events", b"").encode("ascii"))
-        except OSError as error:
-            connection.close()
-            raise self.absent(error) from None
+        connection = self._open("/v1/events")
         # Between events the daemon may be silent for as long as nothing changes.
         connection.settimeout(None)
         return EventStream(connection, self.socket_path)
@@ -105,25 +103,34 @@ class Client:
     def _call(
         self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float | None = None
     ) -> tuple[int, bytes]:
-        payload = b"" if body is None else json.dumps(body).encode("utf-8")
-        with self._connect(timeout_s or self.timeout_s) as connection:
-            try:
-                connection.sendall(_head(method, path, payload).encode("ascii") + payload)
-                status, content = _read_answer(connection)
-            except TimeoutError:
-                raise ClientError(
-                    f"the daemon at {self.socket_path} did not answer in time",
-                    "it may be busy: try again, or see its log",
-                ) from None
-            except OSError as error:
-                raise self.absent(error) from None
-        return status, content
+        payload = b"" if body is None else _json_bytes(body)
+        connection = self._send(_head(method, path, payload) + payload, timeout_s or self.timeout_s)
+        try:
+            return _read_answer(connection)
+        except TimeoutError:
+            raise ClientError(
+                f"the daemon at {self.socket_path} did not answer in time",
+                "it may be busy: try again, or see its log",
+            ) from None
+        except OSError as error:
+            raise self.absent(error) from None
+        finally:
+            connection.close()
 
-    def _connect(self, timeout_s: float) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    def _open(self, path: str) -> socket:
+        """A connection on which `path` was asked for, for an answer that comes piece by piece."""
+        from socket import socket
+
+        connection = socket(fileno=self._send(_head("GET", path, b""), self.timeout_s).detach())
+        connection.settimeout(self.timeout_s)
+        return connection
+
+    def _send(self, request: bytes, timeout_s: float) -> _socket.socket:
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         connection.settimeout(timeout_s)
         try:
             connection.connect(self.socket_path)
+            connection.sendall(request)
         except OSError as error:
             connection.close()
             raise self.absent(error) from None
@@ -142,7 +149,7 @@ class Client:
 class EventStream:
     """An iterator of `(event, data)` pairs; it ends when the daemon goes away or `close` is called."""
 
-    def __init__(self, connection: socket.socket, socket_path: str) -> None:
+    def __init__(self, connection: socket, socket_path: str) -> None:
         self._connection = connection
         self._socket_path = socket_path
 
@@ -163,12 +170,14 @@ class EventStream:
     def close(self) -> None:
         """End the iteration, also from another thread."""
         try:
-            self._connection.shutdown(socket.SHUT_RDWR)
+            self._connection.shutdown(_socket.SHUT_RDWR)
         except OSError:
             return  # The other side was faster.
 
 
 def _events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    import json
+
     event, data = "message", ""
     for line in lines:
         if line.startswith("event:"):
@@ -189,24 +198,31 @@ def _with_query(path: str, query: dict[str, str | None]) -> str:
     return f"{path}?{urlencode(given, quote_via=quote)}"
 
 
-def _head(method: str, path: str, payload: bytes) -> str:
+def _json_bytes(body: dict[str, Any]) -> bytes:
+    import json
+
+    return json.dumps(body).encode("utf-8")
+
+
+def _head(method: str, path: str, payload: bytes) -> bytes:
     head = f"{method} {path} HTTP/1.1\r\nHost: hexmeter\r\nConnection: close\r\nAccept: application/json\r\n"
     if payload:
         head += f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n"
-    return head + "\r\n"
+    return (head + "\r\n").encode("ascii")
 
 
-def _read_answer(connection: socket.socket) -> tuple[int, bytes]:
-    with connection.makefile("rb") as answer:
-        status = _status_of(answer.readline())
-        length = None
-        while line := answer.readline().strip():
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = _whole(value.strip())
-        content = answer.read(_MAX_ANSWER_BYTES if length is None else length)
-    if length is not None and len(content) < length:
-        raise ConnectionResetError("the answer was cut short")
+def _read_answer(connection: _socket.socket) -> tuple[int, bytes]:
+    """The status and the body of one answer, which ends with the connection."""
+    received = bytearray()
+    while len(received) < _MAX_ANSWER_BYTES and (piece := connection.recv(_PIECE_BYTES)):
+        received += piece
+    head, _, content = bytes(received).partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    status = _status_of(first)
+    for line in lines:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length" and len(content) < _whole(value.strip()):
+            raise ConnectionResetError("the answer was cut short")
     return status, content
 
 
@@ -226,6 +242,8 @@ def _whole(digits: bytes) -> int:
 def _document(status: int, content: bytes) -> dict[str, Any]:
     if status != 200:
         raise _document_error(status, content)
+    import json
+
     try:
         document = json.loads(content)
     except ValueError:
@@ -234,6 +252,8 @@ def _document(status: int, content: bytes) -> dict[str, Any]:
 
 
 def _document_error(status: int, content: bytes) -> ClientError:
+    import json
+
     try:
         error = json.loads(content)["error"]
         return ApiError(

@@ -1,29 +1,26 @@
-"""The status for status bars: one line of text, or Waybar's JSON, about the meter nearest to its limit."""
+"""The status as the daemon itself renders it: for eyes, or for status bars about the meter nearest to its limit."""
 
 import json
 import time
+from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from hexmeter.core import outlooktexts, outlookwords
 from hexmeter.core.instants import parse_iso
 from hexmeter.wire.age import never_read
+from hexmeter.wire.render import status_text, zone_of
 
 _ABOUT = {"exact": "", "estimated": "~", "at_least": "≤"}
 _CLASSES = ("stale", "unknown", "ok", "warning", "critical", "exhausted")
-FORMATS = ("oneline", "waybar")
+FORMATS = ("text", "oneline", "waybar")
 _TOOLTIP_METERS = 10
 
 
 def formatted(name: str, document: dict[str, Any]) -> str:
     """A status document in one of FORMATS, without a line break at the end."""
+    if name == "text":
+        return status_text(document)
     return oneline(document) if name == "oneline" else json.dumps(waybar(document), ensure_ascii=False)
-
-
-def absent(name: str, message: str) -> str:
-    """The same where there is no daemon to ask; `message` says so at length."""
-    text = "hexmeter is off"
-    return text if name == "oneline" else json.dumps({"text": text, "tooltip": message, "class": "absent"})
 
 
 def oneline(document: dict[str, Any]) -> str:
@@ -43,7 +40,7 @@ def waybar(document: dict[str, Any]) -> dict[str, Any]:
     """The object that Waybar's custom module reads: text, tooltip, class and the percentage that is used."""
     meters = document["meters"]
     state = meters[0]["state"] if meters else "unknown"
-    zone, now_ms = _zone(document), time.time_ns() // 1_000_000
+    zone, now_ms = zone_of(document.get("timezone")), time.time_ns() // 1_000_000
     tooltip = [_tooltip(meter, now_ms, zone) for meter in meters[:_TOOLTIP_METERS]]
     if len(meters) > _TOOLTIP_METERS:
         tooltip.append(f"and {len(meters) - _TOOLTIP_METERS} more")
@@ -61,14 +58,9 @@ def waybar(document: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _tooltip(meter: dict[str, Any], now_ms: int, zone: ZoneInfo | None) -> str:
+def _tooltip(meter: dict[str, Any], now_ms: int, zone: tzinfo | None) -> str:
     said = outlookwords.clause(meter, now_ms, zone)
     return f"{meter['label']}: {_left(meter)} left{f', {said}' if said else ''}"
-
-
-def _zone(document: dict[str, Any]) -> ZoneInfo | None:
-    name = document.get("timezone")
-    return ZoneInfo(name) if name else None
 
 
 def _is_own(meter: dict[str, Any], document: dict[str, Any]) -> bool:

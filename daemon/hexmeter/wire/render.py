@@ -1,4 +1,7 @@
-"""Documents as text for a terminal: the only place that makes figures pretty."""
+"""Documents as text for a terminal: the only place that makes figures pretty.
+
+The daemon renders its status itself when asked to, which spares `hexmeter status` the time to parse and to import.
+"""
 
 from datetime import UTC, datetime
 
@@ -21,19 +24,19 @@ _BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at most "}
 _USED_BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at least "}
 
 
-def status_lines(document: "dict[str, Any]") -> "list[str]":
+def status_text(document: "dict[str, Any]") -> str:
     """`hexmeter status` for eyes: who and as of when, a line a meter, and what to know about it."""
     lines = [_heading(document)]
     if document["stale"]:
         lines.append(_stale(document))
     if document.get("paused_until"):
-        until = moment(document["paused_until"], zone_of(document["timezone"]))
+        until = moment(document["paused_until"], zone_of(document.get("timezone")))
         lines.append(f"Polls are paused until {until}: hexmeter resume")
     if document["progress"]:
         lines.append(f"Reading the history: {document['progress']['done']} threads so far; figures still grow.")
     lines.append("")
     if document["meters"]:
-        lines += meter_table(document["meters"], document["timezone"])
+        lines += meter_table(document["meters"], document.get("timezone"))
         outlooks = outlook_lines(document)
         lines += ["", *outlooks] if outlooks else []
     else:
@@ -41,10 +44,10 @@ def status_lines(document: "dict[str, Any]") -> "list[str]":
     notes = list(document["notes"])
     notes += sorted({meter["note"] for meter in document["meters"] if meter["note"]})
     lines += ["", *(f"Note: {note}" for note in notes)] if notes else []
-    return lines
+    return "\n".join(lines)
 
 
-def meter_table(meters: "Sequence[dict[str, Any]]", zone_name: str) -> "list[str]":
+def meter_table(meters: "Sequence[dict[str, Any]]", zone_name: "str | None") -> "list[str]":
     """The meters of a status document, a line each under a heading."""
     zone = zone_of(zone_name)
     now_ms = _now_ms()
@@ -54,7 +57,7 @@ def meter_table(meters: "Sequence[dict[str, Any]]", zone_name: str) -> "list[str
 
 def outlook_lines(document: "dict[str, Any]") -> "list[str]":
     """A sentence for one's own meter (or the only one), and for the first few that end before the reset."""
-    zone, now_ms = zone_of(document["timezone"]), _now_ms()
+    zone, now_ms = zone_of(document.get("timezone")), _now_ms()
     meters, identity = document["meters"], document["identity"]
     own = f"grant:{identity['email']}" if identity else None
     lines: list[str] = []
@@ -69,7 +72,7 @@ def outlook_lines(document: "dict[str, Any]") -> "list[str]":
 
 def _as_of(document: "dict[str, Any]") -> str:
     """A forecast of old figures says how old."""
-    return f" (as of {moment(document['as_of'], zone_of(document['timezone']))})" if document["stale"] else ""
+    return f" (as of {moment(document['as_of'], zone_of(document.get('timezone')))})" if document["stale"] else ""
 
 
 def _now_ms() -> int:
@@ -118,7 +121,9 @@ def _heading(document: "dict[str, Any]") -> str:
         return "Hex credits: Hex has not said yet who the token is"
     who = identity["email"] or "workspace token"
     role = f" ({identity['role'].lower()})" if identity["role"] else ""
-    return f"Hex credits · {who}{role} · as of {moment(document['as_of'], zone_of(document['timezone']))}"
+    if never_read(document):
+        return f"Hex credits · {who}{role} · nothing was read yet"
+    return f"Hex credits · {who}{role} · as of {moment(document['as_of'], zone_of(document.get('timezone')))}"
 
 
 def _stale(document: "dict[str, Any]") -> str:
@@ -128,16 +133,16 @@ def _stale(document: "dict[str, Any]") -> str:
     why = f": {last['error']}" if last["error"] else ""
     if never_read(document):
         return f"STALE: no good reading yet. The last poll failed{why}"
-    zone = zone_of(document["timezone"])
+    zone = zone_of(document.get("timezone"))
     return f"STALE: these figures are of {moment(document['as_of'], zone)}. Last poll {moment(last['at'], zone)}{why}"
 
 
-def zone_of(name: str) -> "ZoneInfo | None":
-    """The time zone called `name`, as the daemon's documents give it; None where this machine does not know it."""
+def zone_of(name: "str | None") -> "ZoneInfo | None":
+    """The time zone called `name`; None where this machine does not know it, or an older daemon names none."""
     from zoneinfo import ZoneInfo
 
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(name) if name else None
     except (KeyError, ValueError, OSError):
         return None
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hexmeter.cli.render import meter_table, percent, status_lines
+from hexmeter.wire.render import meter_table, percent, status_text
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,8 @@ def test_what_is_used_is_marked_as_what_is_left_is(bound: str, left: str, used: 
 def test_before_any_good_reading_no_time_is_given_for_the_figures() -> None:
     poll = {"at": "2026-11-22T11:59:00Z", "ok": False, "error": "Hex does not answer"}
     none = {"paused_until": None, "progress": None, "identity": None, "meters": [], "notes": [], "timezone": "UTC"}
-    lines = status_lines({"as_of": "2026-11-22T12:00:00Z", "stale": True, "last_poll": poll, **none})
+    identity = {"email": "ed@acme.test", "role": "EDITOR"}
+    unread = {"as_of": "2026-11-22T12:00:00Z", "stale": True, "last_poll": poll, **none, "identity": identity}
+    lines = status_text(unread).splitlines()
+    assert lines[0] == "Hex credits · ed@acme.test (editor) · nothing was read yet"
     assert lines[1] == "STALE: no good reading yet. The last poll failed: Hex does not answer"

@@ -50,7 +50,7 @@ def main(runs: int) -> None:
     """Ask and start so many times, and print the figures."""
     with product(people=5) as (command, environ):
         folder = Path(environ["HEXMETER_BENCH"])
-        path = str(folder / "api.sock")
+        path = str(folder / "hexmeter" / "api.sock")
         direct = [asked_s(path) for _ in range(runs)]
         if curl := shutil.which("curl"):
             line = [curl, "--silent", "--unix-socket", path, "http://hexmeter/v1/status?format=oneline"]

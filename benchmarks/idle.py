@@ -23,16 +23,12 @@ users = "{watch}"
 every = "1h"
 requests_per_minute = 100000
 requests_per_hour = 1000000
-[storage]
-path = "hexmeter.db"
-[api]
-socket = "api.sock"
 """
 
 
 @contextmanager
 def product(people: int = 40, watch: str = "everyone") -> Iterator[tuple[list[str], dict[str, str]]]:
-    """A simulated Hex and a daemon that has read it; the command `hexmeter --config …`, and its environment."""
+    """A simulated Hex and a daemon that has read it; the command `hexmeter`, and the environment of its home."""
     with tempfile.TemporaryDirectory(prefix="hexmeter-bench-") as name:
         folder = Path(name)
         simulate = ["simulate", "--rate-limit", "none", "--pace", "0", "--people", str(people)]
@@ -40,19 +36,23 @@ def product(people: int = 40, watch: str = "everyone") -> Iterator[tuple[list[st
         simulator = subprocess.Popen([*hexmeter, *simulate], stdout=subprocess.PIPE, text=True)
         assert simulator.stdout is not None
         base_url = simulator.stdout.readline().strip()
-        config = folder / "config.toml"
-        config.write_text(CONFIG.format(base_url=base_url, watch=watch), encoding="utf-8")
-        environ = {**os.environ, "HEX_TOKEN": "hxtp_sim_admin", "HEXMETER_BENCH": str(folder)}
-        command = [*hexmeter, "--config", str(config)]
+        (folder / "hexmeter").mkdir(mode=0o700)
+        (folder / "hexmeter" / "config.toml").write_text(
+            CONFIG.format(base_url=base_url, watch=watch), encoding="utf-8"
+        )
+        # Configuration, database and socket all in one folder, and each where it is by default.
+        places = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), str(folder))
+        environ = {**os.environ, **places, "HEX_TOKEN": "hxtp_sim_admin", "HEXMETER_BENCH": str(folder)}
+        environ.pop("HEXMETER_CONFIG", None)
         with (folder / "daemon.log").open("wb") as log:
-            daemon = subprocess.Popen([*command, "daemon"], env=environ, stderr=log)
+            daemon = subprocess.Popen([*hexmeter, "daemon"], env=environ, stderr=log)
         (folder / "daemon.pid").write_text(str(daemon.pid))
         try:
             while subprocess.call(
-                [*command, "poll"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                [*hexmeter, "poll"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             ):
                 assert daemon.poll() is None
-            yield command, environ
+            yield hexmeter, environ
         finally:
             for process in (daemon, simulator):
                 process.terminate()

@@ -21,8 +21,12 @@ MAY_IMPORT = {
         "a server of its own: never the store",
     ),
     "hexmeter.store": ({"hexmeter.core"}, "the database is the other edge; it knows nothing of Hex's API"),
+    "hexmeter.page": (
+        {"hexmeter.core", "hexmeter.wire.outlookwords"},
+        "a page is made from a document of the local API, in the words of its other readers, and from nothing else",
+    ),
     "hexmeter.service": (
-        {"hexmeter.core", "hexmeter.config", "hexmeter.wire", "hexmeter.hex", "hexmeter.store"},
+        {"hexmeter.core", "hexmeter.config", "hexmeter.wire", "hexmeter.hex", "hexmeter.store", "hexmeter.page"},
         "the running daemon puts the layers together, and nothing below may know of it",
     ),
     "hexmeter.cli": (
@@ -104,7 +108,7 @@ ALSO = {
     # What is behind the icon on an X11 panel.
     ("PIL", "hexmeter_tray.xicon"),
 }
-STANDARD_ONLY = ("hexmeter.core", "hexmeter.wire.client")
+STANDARD_ONLY = ("hexmeter.core", "hexmeter.wire.client", "hexmeter.page")
 
 
 def modules() -> Iterator[tuple[str, Path]]:

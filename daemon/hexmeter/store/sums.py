@@ -137,14 +137,21 @@ class Sums:
 
     def by_part(self, parts: Sequence[Period]) -> list[int]:
         """The micro-credits used in each of the adjoining `parts` of a time, such as its days; they sum exactly."""
-        sums = [sum(row["credits_micro"] for row in self._ended(part)) for part in parts]
+        return [sum(users.values()) for users in self.by_part_and_user(parts)]
+
+    def by_part_and_user(self, parts: Sequence[Period]) -> list[dict[str | None, int]]:
+        """The same user by user; under None the unattributed."""
+        sums: list[dict[str | None, int]] = [defaultdict(int) for _ in parts]
+        for part, users in zip(parts, sums, strict=True):
+            for row in self._ended(part):
+                users[row["user_id"] or None] += row["credits_micro"]
         boundaries = [part.start_ms for part in parts] + [part.end_ms for part in parts[-1:]]
         for across in self._across(boundaries):
             usage = across.usage
-            for index, part in enumerate(parts):
+            for part, users in zip(parts, sums, strict=True):
                 if usage.after_ms < part.end_ms and usage.at_ms > part.start_ms:
                     ends_here = usage.at_ms <= part.end_ms
-                    sums[index] += share(usage, part) - (usage.credits_micro if ends_here else 0)
+                    users[across.user_id] += share(usage, part) - (usage.credits_micro if ends_here else 0)
         return sums
 
     def uncertain(self, period: Period, column: str) -> set[str | None]:

@@ -1,0 +1,1 @@
+"""The dashboard's page: its document in, HTML out. Pure."""

@@ -1,0 +1,66 @@
+"""Small pieces of HTML: tables, amounts with their bounds, and texts, which do nothing whoever wrote them."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from zlib import crc32
+
+from hexmeter.core.credits import MICRO, format_credits
+from hexmeter.core.meters import Bound
+from hexmeter.core.strings import clean
+from hexmeter.core.texts import SO_LITTLE, SO_MUCH
+
+UNKNOWN = "unknown"
+
+
+def text(words: object, limit: int = 120) -> str:
+    """Any text as HTML that shows it on one line and does nothing."""
+    return escape(clean(str(words), limit), quote=True)
+
+
+def credits(amount: float | None) -> str:
+    """An amount of credits for eyes: at most two decimals."""
+    return UNKNOWN if amount is None else format_credits(round(amount * MICRO))
+
+
+def so_much(amount: float | None, bound: str) -> str:
+    """What was used, marked by its bound: `at least 3.5`. None used is just that, unless threads may be missing."""
+    return _marked(amount, SO_MUCH[Bound(bound)], bound)
+
+
+def so_little(amount: float | None, bound: str) -> str:
+    """What is left, marked by its bound: `at most 3.5`."""
+    return _marked(amount, SO_LITTLE[Bound(bound)] if amount else "", bound)
+
+
+def _marked(amount: float | None, mark: str, bound: str) -> str:
+    return UNKNOWN if amount is None else f"{mark}{credits(amount)}"
+
+
+def anchor(kind: str, key: str) -> str:
+    """An id for an element about `key` that stays the same, and does not show it."""
+    return f"{kind}-{crc32(key.encode('utf-8', 'replace')):08x}"
+
+
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], figures: int) -> str:
+    """A table that scrolls by itself where it is too wide: `rows` are cells of HTML, of which the last `figures` are
+    flush right and the first is its row's head."""
+    kinds = ["" if place < len(heads) - figures else ' class="n"' for place in range(len(heads))]
+    head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(heads, kinds, strict=True))
+    body = []
+    for first, *rest in rows:
+        cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
+        body.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
+    return (
+        f'<div class="wide" role="region" aria-label="{caption}" tabindex="0"><table><caption>{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def details(key: str, summary: str, content: str) -> str:
+    """What is shown on demand; `key` is its id."""
+    return f'<details id="{key}"><summary>{summary}</summary>{content}</details>'
+
+
+def section(name: str, title: str, content: str) -> str:
+    """One section of the page under its heading."""
+    return f'<section id="{name}" aria-labelledby="{name}-h"><h2 id="{name}-h">{title}</h2>{content}</section>'

@@ -1,0 +1,116 @@
+"""The section of the meters: what is left of each, how long it lasts, and its picture."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hexmeter.core.instants import parse_iso
+from hexmeter.core.outlooktexts import day, moment
+from hexmeter.core.texts import capital
+from hexmeter.page.burndown import BurnDown, burn_down, svg
+from hexmeter.page.html import anchor, credits, details, section, so_little, so_much, table, text
+from hexmeter.page.names import Names
+from hexmeter.page.view import View
+from hexmeter.wire import outlookwords
+
+PICTURED = 6
+"""So many meters have a picture: one's own, those of the workspace, and the nearest to their limits."""
+
+_MARKS = {"ok": "●", "warning": "▲", "critical": "◆", "exhausted": "■", "unknown": "?"}
+_WORDS = {"exhausted": "used up"}
+
+
+def meters_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
+    """The section `meters`."""
+    names = Names(document, view)
+    shown = pictured(document)
+    if not shown:
+        return section("meters", "Credits left", "<p>No meters yet: nothing was read from Hex so far.</p>")
+    cards = "".join(_card(meter, document, names, zone) for meter in shown)
+    rest = len(document["meters"]) - len(shown)
+    more = f'<p class="note">{rest} more {"is" if rest == 1 else "are"} below, in <a href="#roster">People</a>.</p>'
+    return section("meters", "Credits left", f'<div class="cards">{cards}</div>{more if rest else ""}')
+
+
+def pictured(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The meters that have a picture: one's own first, then the workspace's, then the nearest to their limits."""
+    identity = document["identity"]
+    own = f"grant:{identity['email']}" if identity and identity["email"] else None
+    ranked = sorted(document["meters"], key=lambda meter: (meter["id"] != own, meter["kind"] == "grant"))
+    return ranked[: max(PICTURED, sum(meter["kind"] != "grant" for meter in ranked) + 1)]
+
+
+def state(meter: dict[str, Any]) -> str:
+    """A meter's state as a mark and a word."""
+    word = meter["state"]
+    return f'<span class="state {word}"><span aria-hidden="true">{_MARKS[word]}</span> {_WORDS.get(word, word)}</span>'
+
+
+def _card(meter: dict[str, Any], document: Mapping[str, Any], names: Names, zone: ZoneInfo) -> str:
+    key = anchor("meter", meter["id"])
+    label, picture = names.of_meter(meter), burn_down(meter)
+    facts = list(_facts(meter, document, zone))
+    parts = [
+        f'<article class="card" aria-labelledby="{key}">',
+        f'<header><h3 id="{key}">{text(label)}</h3>{state(meter)}</header>',
+        f'<p class="left">{_left(meter)}</p>',
+        *(f"<p>{text(fact, 300)}</p>" for fact in facts),
+    ]
+    if picture is not None:
+        words = " ".join([_left_words(meter), *facts])
+        parts.append(svg(picture, {**meter, "label": label}, words, zone, key))
+        parts.append(details(f"{key}-figures", "In figures", _table(meter, picture, zone)))
+    return "".join(parts) + "</article>"
+
+
+def _left(meter: dict[str, Any]) -> str:
+    if meter["remaining"] is None:
+        return "<strong>unknown</strong>"
+    amount = so_little(meter["remaining"], meter["bound"])
+    return f"<strong>{capital(amount)}</strong> of {credits(meter['limit'])} left"
+
+
+def _left_words(meter: dict[str, Any]) -> str:
+    return f"{capital(so_little(meter['remaining'], meter['bound']))} of {credits(meter['limit'])} left."
+
+
+def _facts(meter: dict[str, Any], document: Mapping[str, Any], zone: ZoneInfo) -> Iterable[str]:
+    """What else is to know of a meter, a sentence each."""
+    now_ms = parse_iso(document["now"])
+    ends = outlookwords.clause(meter, now_ms, zone)
+    old = f" (as of {moment(parse_iso(document['as_of']), zone)})" if document["stale"] else ""
+    prompts = outlookwords.prompts_left(meter)
+    if ends or prompts:
+        yield capital("; ".join(filter(None, (ends, prompts)))) + old + "."
+    elif meter["state"] not in ("exhausted", "unknown") and "unknown" in meter["forecast"]:
+        yield f"No forecast: {meter['forecast']['unknown']}."
+    if meter["used"] is not None and meter["limit"] is not None and meter["used"] > meter["limit"]:
+        beyond = meter["used"] - meter["limit"]
+        yield f"{capital(so_much(beyond, meter['bound']))} beyond {'the grant' if meter['kind'] == 'grant' else 'it'}."
+    if meter["period"]:
+        yield f"Reset on {day(parse_iso(meter['period']['end']), zone)}."
+    if meter["adjustment"]:
+        yield f"A calibration adds {credits(meter['adjustment'])}."
+    if meter["note"]:
+        yield capital(str(meter["note"])) + "."
+
+
+def _table(meter: dict[str, Any], picture: BurnDown, zone: ZoneInfo) -> str:
+    """What the picture shows, day by day."""
+    course, limit = meter["course"], meter["limit"]
+    start_ms, end_ms = parse_iso(course["start"]), parse_iso(course["end"])
+    rows: list[Sequence[str]] = []
+    for iso, used in course["points"][1:]:
+        at_ms = parse_iso(iso)
+        pace = limit * (end_ms - at_ms) / (end_ms - start_ms)
+        left = credits(max(0.0, limit - used))
+        rows.append((moment(at_ms, zone), credits(used), left, *([credits(pace)] if picture.pace else [])))
+    forecast = meter["forecast"]
+    if picture.median:
+        low, high = (credits(max(0.0, limit - forecast[name])) for name in ("high", "low"))
+        expected = credits(max(0.0, limit - forecast["expected_total"]))
+        total = credits(forecast["expected_total"])
+        left = f"{expected} ({low} to {high})"
+        rows.append((f"expected {moment(end_ms, zone)}", total, left, *(["0"] if picture.pace else [])))
+    heads = ("Until", "Used", "Left", *(["Even pace"] if picture.pace else []))
+    return table("Credits by day", heads, rows, len(heads) - 1)

@@ -22,8 +22,8 @@ MAY_IMPORT = {
     ),
     "hexmeter.store": ({"hexmeter.core"}, "the database is the other edge; it knows nothing of Hex's API"),
     "hexmeter.page": (
-        {"hexmeter.core", "hexmeter.wire.outlookwords"},
-        "a page is made from a document of the local API, in the words of its other readers, and from nothing else",
+        {"hexmeter.core"},
+        "a page is made from a document of the local API and from nothing else, so that it can be tested as tables",
     ),
     "hexmeter.service": (
         {"hexmeter.core", "hexmeter.config", "hexmeter.wire", "hexmeter.hex", "hexmeter.store", "hexmeter.page"},

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hexmeter.core import outlookwords
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.outlooktexts import day, moment
 from hexmeter.core.texts import capital
@@ -11,7 +12,6 @@ from hexmeter.page.burndown import BurnDown, burn_down, svg
 from hexmeter.page.html import anchor, credits, details, section, so_little, so_much, table, text
 from hexmeter.page.names import Names
 from hexmeter.page.view import View
-from hexmeter.wire import outlookwords
 
 PICTURED = 6
 """So many meters have a picture: one's own, those of the workspace, and the nearest to their limits."""

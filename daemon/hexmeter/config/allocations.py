@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hexmeter.config.checks import credit_amount
 from hexmeter.config.faults import NotAllowed, checked_entries
-from hexmeter.config.schema import credit_amount
 from hexmeter.core.allocations import GROUP_PREFIX, Allocation
 from hexmeter.core.strings import clean
 

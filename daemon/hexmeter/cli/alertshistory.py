@@ -14,7 +14,10 @@ def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     why = add_verb(verbs, "why", "Say why an alert was told, from the facts stored then.", _why, "why 7")
     why.add_argument("what", metavar="ID", help="an alert's number")
     replay = add_verb(
-        *(verbs, "replay", "Run the configured rules, or others, over the stored readings; nothing is told.", _replay),
+        verbs,
+        "replay",
+        "Run the configured rules, or others, over the stored readings; nothing is told.",
+        _replay,
         "replay --since 30d --set 'used=[70, 90]'",
     )
     replay.add_argument("--since", metavar="WHEN", default="30d", help="from a day, an instant, or 12h, 30d, 8w ago on")

@@ -18,7 +18,12 @@ def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     _add(verbs, "ack", "Acknowledge an alert: you know of it.", _acknowledge, "ID", "an alert's number", "ack 7")
     _add(verbs, "unack", "Take an acknowledgement back.", _unacknowledge, "ID", "an alert's number", "unack 7")
     snooze = _add(
-        *(verbs, "snooze", "Tell an alert again later, or nothing of a meter until then.", _snooze, "ID|METER", _WHICH),
+        verbs,
+        "snooze",
+        "Tell an alert again later, or nothing of a meter until then.",
+        _snooze,
+        "ID|METER",
+        _WHICH,
         "snooze 7 tomorrow; hexmeter alerts snooze pool until 17:30",
     )
     snooze.add_argument("when", metavar="WHEN", nargs="+", help=WHEN)

@@ -329,6 +329,10 @@ def _log_outcome(outcome: Outcome) -> None:
     credits = format_credits(sum(usage.credits_micro for usage in outcome.added))
     log.info(
         "poll: %d requests, %d threads seen, %d rows of usage (%s credits) added, %d items left out%s",
-        *(outcome.requests, outcome.threads, len(outcome.added), credits, outcome.warnings),
+        outcome.requests,
+        outcome.threads,
+        len(outcome.added),
+        credits,
+        outcome.warnings,
         "; more history to read" if outcome.more else "",
     )

@@ -94,10 +94,11 @@ class Decisions:
             return Decision(meter.key, meter, condition, lambda _: runs_text(meter), facts, news=False)
         condition = ladder_condition(meter, self._rules, complete=complete)
         zone = self._config.zone
-        return Decision(
-            *(meter.key, meter, condition, lambda rung: ladder_text(rung, meter, zone, now_ms, own=own), facts),
-            news=False,
-        )
+
+        def words(rung: Rung) -> Text:
+            return ladder_text(rung, meter, zone, now_ms, own=own)
+
+        return Decision(meter.key, meter, condition, words, facts, news=False)
 
     def _of_grant(self, meter: Meter, now_ms: int, *, own: bool, complete: bool) -> Iterator[Decision]:
         zone, facts = self._config.zone, facts_of(meter, complete=complete)
@@ -108,9 +109,8 @@ class Decisions:
         if self._rules.unused is not None:
             unused = unused_condition(meter, self._rules.unused, now_ms, complete=complete)
             facts = {**facts, "percent": str(self._rules.unused)}
-            yield Decision(
-                *(f"unused:{meter.key}", meter, unused, lambda _: unused_text(meter, zone, own=own), facts), news=False
-            )
+            ladder = f"unused:{meter.key}"
+            yield Decision(ladder, meter, unused, lambda _: unused_text(meter, zone, own=own), facts, news=False)
 
     def _of_person(self, meter: Meter, now_ms: int, *, own: bool) -> Iterator[Decision]:
         """A person's day and prompts. The user's id is in the meter's key."""

@@ -41,7 +41,11 @@ class Explaining:
                 "reason": change.reason,
                 "facts": change.facts,
                 "line": why_line(
-                    *(change.at_ms, change.outcome, change.rung, Reason[change.reason.upper()], change.facts),
+                    change.at_ms,
+                    change.outcome,
+                    change.rung,
+                    Reason[change.reason.upper()],
+                    change.facts,
                     self._config.zone,
                 ),
             }

@@ -50,8 +50,13 @@ class Upkeep:
             self._store.outbox.withdraw(now_ms)
             self._store.outbox.fire(
                 NewAlert(
-                    *(RESTORED_LADDER, Rung(Kind.RESTORED), None, text.severity, text.title, text.body),
-                    self._config.told_of(None),
+                    ladder=RESTORED_LADDER,
+                    rung=Rung(Kind.RESTORED),
+                    meter=None,
+                    severity=text.severity,
+                    title=text.title,
+                    body=text.body,
+                    channels=self._config.told_of(None),
                 ),
                 now_ms,
             )

@@ -106,8 +106,7 @@ class Audit:
             use, calibration = uses.get(person.id), calibrations.get(grant_key(person.id))
             used_micro = use.used_micro if use else 0
             if calibration is not None:
-                used_micro += calibration.offset_micro
-                used_micro -= self._store.ledger.learnt_since(person.id, calibration.at_ms, period)
+                used_micro += self._store.offset_micro(person.id, calibration, period)
             found[person.id] = Use(max(0, used_micro), grant.credits_micro if isinstance(grant, Grant) else 0)
         return found
 

@@ -123,7 +123,7 @@ class Figures:
                     totals_micro[key] = max(0, draw.drawn_micro[0] + ahead_micro)
             elif key.startswith(grant_key("")):
                 user_id = key.removeprefix(grant_key(""))
-                ahead_micro = self._offset_micro(user_id, calibration, period) if calibration else 0
+                ahead_micro = self._store.offset_micro(user_id, calibration, period) if calibration else 0
                 totals_micro[key] = max(0, uses.get(user_id, Use()).used_micro + ahead_micro)
         return {key: totals_micro[key] for key in meter_keys if key in totals_micro}
 
@@ -162,7 +162,7 @@ class Figures:
     ) -> Meter:
         if calibration is not None:
             use = use or Use()
-            calibration = replace(calibration, offset_micro=self._offset_micro(person.id, calibration, period))
+            calibration = replace(calibration, offset_micro=self._store.offset_micro(person.id, calibration, period))
         costs = self.costs.of(person.id, period, now_ms)
         return grant_meter(
             person,
@@ -175,10 +175,6 @@ class Figures:
             prompts=costs.period,
             recent=costs.recent,
         )
-
-    def _offset_micro(self, user_id: str, calibration: Calibration, period: Period) -> int:
-        """What a calibration adds still: what it had ahead of the ledger may have been learnt since."""
-        return calibration.offset_micro - self._store.ledger.learnt_since(user_id, calibration.at_ms, period)
 
     def _has_looked(self, watched: Watched, person: Person) -> bool:
         """Whether there is a reading at all: a listing's first page, or a tracked thread's answer."""

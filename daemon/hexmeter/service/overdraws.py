@@ -57,8 +57,7 @@ class Overdraws:
                 continue
             calibration = calibrations.get(grant_key(person.id))
             if calibration is not None and calibration.at_ms <= until_ms:
-                used_micro += calibration.offset_micro
-                used_micro -= self._store.ledger.learnt_since(person.id, calibration.at_ms, period)
+                used_micro += self._store.offset_micro(person.id, calibration, period)
             grant = grant_held(person, roles.get(person.id, []), self._config.plan)
             by_user[person.id] = _overdraw(used_micro, grant, uncertain=uncertain)
         return Overdrawn(by_user, not self._store.progress.listing(EVERYBODY).covers(period), unattributed)

@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+from hexmeter.core.periods import Period
 from hexmeter.store.attention import Attention
 from hexmeter.store.backup import back_up_now, mend
 from hexmeter.store.breakdown import Breakdown
@@ -18,7 +19,7 @@ from hexmeter.store.messages import Messages
 from hexmeter.store.outbox import Outbox
 from hexmeter.store.progress import Progress
 from hexmeter.store.readings import Readings
-from hexmeter.store.roster import Roster
+from hexmeter.store.roster import Calibration, Roster
 from hexmeter.store.runs import Runs
 from hexmeter.store.upgrade import upgrade_apart
 
@@ -74,6 +75,10 @@ class Store:
     def open_to_read(cls, path: Path) -> "Store":
         """Open the database at `path` read-only. Raises StoreError."""
         return cls(Database.open_to_read(path))
+
+    def offset_micro(self, user_id: str, calibration: Calibration, period: Period) -> int:
+        """What a grant's calibration adds still: what it had ahead of the ledger may have been learnt since."""
+        return calibration.offset_micro - self.ledger.learnt_since(user_id, calibration.at_ms, period)
 
     def revision(self) -> int:
         """A number that is another one as soon as something was stored."""

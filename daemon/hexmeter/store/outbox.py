@@ -1,4 +1,4 @@
-"""Alerts and their deliveries: ladders as states, alerts as history, deliveries as an outbox with claims."""
+"""Alerts and their deliveries: alerts as history, deliveries as an outbox with claims."""
 
 import json
 import sqlite3
@@ -10,6 +10,7 @@ from hexmeter.core.alerts import Rung
 from hexmeter.core.instants import SECOND_MS
 from hexmeter.core.retries import LONGEST_MS
 from hexmeter.store.database import Database
+from hexmeter.store.ladders import level_text, read_level
 
 LEASE_MS = 30 * SECOND_MS
 """How long a claimed delivery belongs to its claimant; one that crashed gives it back by silence."""
@@ -91,7 +92,7 @@ class Outbox:
                 "INSERT INTO alerts (ladder, kind, meter, level, severity, state, fired_ms, title, body, meter_key,"
                 " snoozed_until_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(alert.ladder, alert.rung.kind, alert.meter, _text(alert.rung.level), alert.severity),
+                    *(alert.ladder, alert.rung.kind, alert.meter, level_text(alert.rung.level), alert.severity),
                     *("firing" if alert.snoozed_until_ms is None else "snoozed", now_ms, alert.title, alert.body),
                     *(alert.meter_key, alert.snoozed_until_ms),
                 ),
@@ -226,14 +227,6 @@ class Outbox:
 
 def _alert(row: sqlite3.Row) -> Alert:
     return Alert(
-        *(row["id"], row["ladder"], row["kind"], row["meter"], _decimal(row["level"]), row["severity"], row["state"]),
+        *(row["id"], row["ladder"], row["kind"], row["meter"], read_level(row["level"]), row["severity"], row["state"]),
         *(row["fired_ms"], row["resolved_ms"], row["title"], row["body"], row["meter_key"], row["snoozed_until_ms"]),
     )
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _text(level: Decimal | None) -> str | None:
-    return None if level is None else str(level)

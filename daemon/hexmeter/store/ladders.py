@@ -108,16 +108,18 @@ def _transition(row: sqlite3.Row) -> Transition:
 
 
 def _rung(kind: str | None, level: str | None) -> Rung | None:
-    return None if kind is None else Rung(Kind(kind), _decimal(level))
+    return None if kind is None else Rung(Kind(kind), read_level(level))
 
 
 def _columns(rung: Rung | None) -> tuple[str | None, str | None]:
-    return (None, None) if rung is None else (rung.kind, _text(rung.level))
+    return (None, None) if rung is None else (rung.kind, level_text(rung.level))
 
 
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+def read_level(stored: str | None) -> Decimal | None:
+    """A rung's level as it is stored."""
+    return None if stored is None else Decimal(stored)
 
 
-def _text(level: Decimal | None) -> str | None:
+def level_text(level: Decimal | None) -> str | None:
+    """A rung's level as it is to be stored: exact, which a REAL would not be."""
     return None if level is None else str(level)

@@ -232,6 +232,11 @@ class FakeNotifications:
         """It closes: reason 1 expired, 2 by the user, 3 by a call."""
         LOOP.loop.call_soon_threadsafe(self._interface.notification_closed, number, reason)
 
+    def show_for_somebody_else(self, title: str) -> None:
+        """Another program's notification."""
+        number = max((shown.number for shown in self._calls.shown), default=0) + 1
+        self._calls.shown.append(Shown(number, "another program", 0, "", title, "", [], {}, 0))
+
     def close(self) -> None:
         """The service goes away."""
         self._peer.close()

@@ -145,6 +145,20 @@ def test_a_notice_that_was_handed_over_is_not_given_out_again(watching: Bench) -
     assert claim(watching, "two")["notices"] == []
 
 
+def test_what_was_handed_over_with_a_reference_can_be_found_again(watching: Bench) -> None:
+    (given,) = claim(watching, "one")["notices"]
+    body = {"deliveries": given["deliveries"], "state": "handed_over", "claimant": "one", "reference": "bus :1.5 3"}
+    assert watching.ask("POST", "/v1/deliveries/confirm", json.dumps(body).encode())[1]["moved"] == 1
+    (shown,) = watching.daemon.documents.standing(watching.now_ms)["shown"]
+    assert (shown["reference"], shown["deliveries"]) == ("bus :1.5 3", given["deliveries"])
+    assert [alert["id"] for alert in shown["alerts"]] == given["alerts"]
+    assert set(shown["alerts"][0]) == {"id", "kind", "meter"}
+    watching.ask("POST", "/v1/deliveries/confirm", json.dumps({**body, "state": "seen"}).encode())
+    assert watching.daemon.documents.standing(watching.now_ms)["shown"] == []
+    for odd in (7, "x" * 201):
+        assert watching.ask("POST", "/v1/deliveries/confirm", json.dumps({**body, "reference": odd}).encode())[0] == 400
+
+
 def test_a_notice_given_back_is_given_out_again_at_once(watching: Bench) -> None:
     first = claim(watching, "one")
     body = {"deliveries": first["notices"][0]["deliveries"], "state": "pending", "claimant": "one"}

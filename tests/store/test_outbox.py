@@ -154,6 +154,21 @@ def test_what_is_given_back_can_be_claimed_at_once(outbox: Outbox) -> None:
     assert claimed(outbox, "tray-2", NOW_MS) == [1]
 
 
+def test_a_hand_over_keeps_its_reference_until_another_takes_its_place_or_it_is_seen(outbox: Outbox) -> None:
+    def references() -> dict[int, str | None]:
+        return {one.delivery_id: one.reference for one in outbox.handed_over("desktop", 10)}
+
+    for ladder in ("a", "b", "c"):
+        fire(outbox, ladder=ladder)
+    outbox.confirm(claimed(outbox, "tray"), "handed_over", "tray", NOW_MS, "bus :1.5 1")
+    assert references() == dict.fromkeys([1, 2, 3], "bus :1.5 1")
+    fire(outbox, ladder="d")
+    outbox.confirm(claimed(outbox, "tray"), "handed_over", "tray", NOW_MS, "bus :1.5 1")
+    assert references() == {1: None, 2: None, 3: None, 4: "bus :1.5 1"}
+    outbox.confirm([4], "seen", "tray", NOW_MS)
+    assert references() == dict.fromkeys([1, 2, 3])
+
+
 def test_reading_changes_no_state(outbox: Outbox) -> None:
     fire(outbox)
     before = outbox.alerts(10)

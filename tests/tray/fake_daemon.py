@@ -69,8 +69,9 @@ def notice(*deliveries: int, **changes: Any) -> dict[str, Any]:
 class FakeDaemon:
     """Serves in a thread of its own between `start` and `stop`; what it knows outlives a restart, as a database does.
 
-    `confirmed` records every confirmation it took, `asked` what was asked of alerts and pauses; `refusals` has the
-    errors to answer by path. While `deaf` it dies at a confirmation instead of taking it.
+    `confirmed` records every confirmation it took, `shown` what was handed over with a reference, `asked` what was
+    asked of alerts and pauses; `refusals` has the errors to answer by path. While `deaf` it dies at a confirmation
+    instead of taking it.
     """
 
     def __init__(self, socket: Path) -> None:
@@ -83,6 +84,7 @@ class FakeDaemon:
         self.polls = 0
         self.claims = 0
         self.confirmed: list[tuple[list[int], str]] = []
+        self.shown: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.refusals: dict[str, dict[str, str]] = {}
         self.withdrawn: list[int] = []
@@ -204,14 +206,29 @@ class FakeDaemon:
         if not settled and not (state == "seen" and "handed_over" in self.states(deliveries[0])):
             return _json({"error": {"code": "conflict", "message": "not claimed by you", "hint": ""}}, 409)
         self.confirmed.append((deliveries, state))
+        if state == "handed_over" and "reference" in body:
+            self._remember(body["reference"], settled[0])
+        elif state == "seen":
+            self.shown = {name: one for name, one in self.shown.items() if one["deliveries"] != deliveries}
         self._claimed = [notice for notice in self._claimed if notice["deliveries"] != deliveries]
         if state == "pending":
             self._waiting += settled
             self._tell()
         return _json({"schema": 1})
 
+    def _remember(self, reference: str, notice: dict[str, Any]) -> None:
+        known = {alert["id"]: alert for alert in self.active}
+        alerts = [known.get(alert, {"id": alert, "kind": "used", "meter": None}) for alert in notice["alerts"]]
+        self.shown[reference] = {"reference": reference, "deliveries": notice["deliveries"], "alerts": alerts}
+
     def _standing(self) -> dict[str, Any]:
-        return {"schema": 1, "pending": len(self._waiting), "active": self.active, "withdrawn": self.withdrawn}
+        return {
+            "schema": 1,
+            "pending": len(self._waiting),
+            "active": self.active,
+            "withdrawn": self.withdrawn,
+            "shown": list(self.shown.values()),
+        }
 
     async def _events(self) -> AsyncIterator[bytes]:
         changed = asyncio.Event()

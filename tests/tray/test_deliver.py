@@ -77,11 +77,12 @@ class Service:
     present: bool = True
     answering: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def show(self, given: Notice) -> None:
+    async def show(self, given: Notice) -> str:
         if not self.present:
             raise CallFailed("nobody there")
         self.shown.append(given.deliveries)
         await self.answering.wait()
+        return f"bus service {len(self.shown)}"
 
 
 class Scene:

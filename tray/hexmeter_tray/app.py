@@ -16,7 +16,7 @@ from hexmeter_tray import texts
 from hexmeter_tray.backends import Choice
 from hexmeter_tray.beside import in_thread, spawn
 from hexmeter_tray.deeds import Deeds, starts_at_login
-from hexmeter_tray.deliver import Courier
+from hexmeter_tray.deliver import Courier, parse_shown
 from hexmeter_tray.entries import hex_link
 from hexmeter_tray.failures import CallFailed
 from hexmeter_tray.feed import Feed
@@ -73,6 +73,7 @@ class App:
         self._view = view(self._facts, _now_ms(), None)
         self._tray = self._new_tray()
         self._notifier = self._new_notifier()
+        self._has_adopted = False
         self._deeds = Deeds(self._post, lambda: self._facts, self._change, self._tell, self._about, settings.config)
         claimant = f"tray-{os.getpid()}-{os.urandom(6).hex()}"
         self._courier = Courier(
@@ -147,6 +148,10 @@ class App:
             self._change(replace(self._facts, status=document, trouble=""))
         elif event == "alerts":
             self._change(replace(self._facts, alerts=_active(document)))
+            if not self._has_adopted:
+                # Only the first time: from then on it is this process that shows them.
+                self._has_adopted = True
+                self._notifier.adopt(parse_shown(document, hex_link(self._facts.status)))
             pending, withdrawn = document.get("pending"), document.get("withdrawn")
             moot = frozenset(withdrawn) if isinstance(withdrawn, list) else frozenset[int]()
             self._courier.on_alerts(pending if isinstance(pending, int) else 0, moot)

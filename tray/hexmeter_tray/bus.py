@@ -45,7 +45,7 @@ class SessionBus:
     def __init__(self, bus: MessageBus) -> None:
         self._bus = bus
         self._signals: list[tuple[str, str, Callable[[list[Any]], None]]] = []
-        self._owners: dict[str, Callable[[bool], None]] = {}
+        self._owners: dict[str, Callable[[str], None]] = {}
         bus.add_message_handler(self._on_message)
 
     @classmethod
@@ -81,6 +81,20 @@ class SessionBus:
         timeout_s: float | None = CALL_TIMEOUT_S,
     ) -> list[Any]:
         """Call a method; its answer's values. Raises CallFailed or what is below it; a `timeout_s` of None waits on."""
+        _, values = await self.ask(service, path, interface, member, signature, body, timeout_s)
+        return values
+
+    async def ask(
+        self,
+        service: str,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        body: list[Any] | None = None,
+        timeout_s: float | None = CALL_TIMEOUT_S,
+    ) -> tuple[str, list[Any]]:
+        """The same, and the unique name of who answered, which nobody else gets as long as the bus lives."""
         message = Message(
             destination=service,
             path=path,
@@ -100,25 +114,33 @@ class SessionBus:
             raise CallFailed("the session bus is gone")
         if reply.message_type is MessageType.ERROR:
             raise _error(service, reply)
-        return list(reply.body)
+        return reply.sender or "", list(reply.body)
 
     async def on_signal(self, service: str, interface: str, member: str, callback: Callable[[list[Any]], None]) -> None:
         """Call back with the values of each such signal from whoever owns `service`."""
         self._signals.append((interface, member, callback))
         await self._add_match(f"type='signal',sender='{service}',interface='{interface}',member='{member}'")
 
-    async def watch_name(self, name: str, callback: Callable[[bool], None]) -> None:
-        """Call back with True whenever `name` gets an owner (also a new one), with False when it lost it; and now."""
+    async def watch_name(self, name: str, callback: Callable[[str], None]) -> None:
+        """Call back with the owner's unique name whenever `name` gets one, with nothing when it lost it; and now."""
         self._owners[name] = callback
         await self._add_match(
             f"type='signal',sender='{_BUS_NAME}',interface='{_BUS_NAME}',member='NameOwnerChanged',arg0='{name}'"
         )
-        callback(await self.has_owner(name))
+        callback(await self.owner(name))
 
-    async def has_owner(self, name: str) -> bool:
-        """Whether anybody has `name` now."""
-        (owned,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "NameHasOwner", "s", [name])
-        return bool(owned)
+    async def owner(self, name: str) -> str:
+        """The unique name of who has `name` now; empty for nobody."""
+        try:
+            (owner,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "GetNameOwner", "s", [name])
+        except ServiceAbsent:
+            return ""
+        return str(owner)
+
+    async def id(self) -> str:
+        """What tells this bus from every other, also of another session."""
+        (given,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "GetId")
+        return str(given)
 
     async def wait_until_lost(self) -> str:
         """Wait for the connection's end; why it ended."""
@@ -141,7 +163,7 @@ class SessionBus:
         if message.interface == _BUS_NAME and message.member == "NameOwnerChanged" and message.sender == _BUS_NAME:
             name, _, new_owner = message.body
             if name in self._owners:
-                self._owners[name](bool(new_owner))
+                self._owners[name](str(new_owner))
             return
         for interface, member, callback in self._signals:
             if (message.interface, message.member) == (interface, member):

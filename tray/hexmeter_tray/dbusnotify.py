@@ -1,7 +1,7 @@
 """Notifications over org.freedesktop.Notifications: notices in, what became of them out."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -57,23 +57,34 @@ class DbusNotifier:
         self._on_available = on_available
         self._shown: dict[int, Notice] = {}
         self._capabilities: frozenset[str] | None = None
+        self._bus_id = self._owner = ""
 
     async def start(self) -> None:
         """Listen for clicks, and for the service to come and go. Raises BusError."""
+        self._bus_id = await self._bus.id()
         await self._bus.on_signal(_SERVICE, _SERVICE, "ActionInvoked", self._on_action)
         await self._bus.on_signal(_SERVICE, _SERVICE, "NotificationClosed", self._on_closed)
         await self._bus.watch_name(_SERVICE, self._on_owner)
 
-    async def show(self, notice: Notice) -> None:
+    async def show(self, notice: Notice) -> str:
         """See Notifier. The caller limits how long it waits; an answer that comes late still counts."""
         if self._capabilities is None:
             self._capabilities = await ask_capabilities(self._bus, timeout_s=None)
         values = _arguments(notice, self._capabilities, self._number_of(notice))
-        (number,) = await self._bus.call(_SERVICE, _PATH, _SERVICE, "Notify", "susssasa{sv}i", values, timeout_s=None)
-        self._shown.pop(number, None)
-        self._shown[number] = notice
-        while len(self._shown) > _REMEMBERED:
-            del self._shown[next(iter(self._shown))]
+        owner, (number,) = await self._bus.ask(
+            _SERVICE, _PATH, _SERVICE, "Notify", "susssasa{sv}i", values, timeout_s=None
+        )
+        # One that ended right after it answered has taken its notifications along.
+        if owner == self._owner:
+            self._remember(number, notice)
+        return _reference(self._bus_id, owner, number)
+
+    def adopt(self, shown: Mapping[str, Notice]) -> None:
+        """See Notifier. Another service, or another session's, may have given the same numbers to others' notices."""
+        for reference, notice in shown.items():
+            number = _number(reference, self._bus_id, self._owner)
+            if number is not None:
+                self._remember(number, notice)
 
     async def withdraw(self, alerts: frozenset[int]) -> None:
         """See Notifier."""
@@ -87,6 +98,12 @@ class DbusNotifier:
                 # Some services answer so when it is closed already.
                 log.debug("notification %d not closed: %s", number, error)
 
+    def _remember(self, number: int, notice: Notice) -> None:
+        self._shown.pop(number, None)
+        self._shown[number] = notice
+        while len(self._shown) > _REMEMBERED:
+            del self._shown[next(iter(self._shown))]
+
     def _number_of(self, notice: Notice) -> int:
         """The notification that this one takes the place of; 0 for none."""
         numbers = [
@@ -98,11 +115,12 @@ class DbusNotifier:
         ]
         return numbers[-1] if numbers else 0
 
-    def _on_owner(self, present: bool) -> None:
+    def _on_owner(self, owner: str) -> None:
         # Another service has other abilities, and numbers its notifications anew.
+        self._owner = owner
         self._capabilities = None
         self._shown.clear()
-        if present:
+        if owner:
             self._on_available()
 
     def _on_action(self, values: list[Any]) -> None:
@@ -127,6 +145,17 @@ async def ask_capabilities(bus: SessionBus, timeout_s: float | None) -> frozense
     """What the notification service can do. Raises CallFailed when none answers."""
     (names,) = await bus.call(_SERVICE, _PATH, _SERVICE, "GetCapabilities", timeout_s=timeout_s)
     return frozenset(names)
+
+
+def _reference(bus_id: str, owner: str, number: int) -> str:
+    """Where a notification is: no bus gives an owner's name twice, and no owner a number."""
+    return f"{bus_id} {owner} {number}"
+
+
+def _number(reference: str, bus_id: str, owner: str) -> int | None:
+    """The number in a reference to this owner's notification; None for any other."""
+    number = reference.removeprefix(_reference(bus_id, owner, 0)[:-1])
+    return int(number) if number != reference and number.isdecimal() and int(number) < 2**32 else None
 
 
 def _arguments(notice: Notice, capabilities: frozenset[str], replaces: int) -> list[Any]:

@@ -1,7 +1,7 @@
 """Deliveries: claim from the daemon, hand to the notification service, confirm; nothing lost, nothing shown twice.
 
-The daemon keeps the deliveries. What this process must remember, and only in memory, is which notices are on the
-screen while the daemon has not yet taken the confirmation: it may die between the two.
+The daemon keeps the deliveries, and where each notice is on the screen. What this process must remember, and only in
+memory, is which notices are there while the daemon has not yet taken the confirmation: it may die between the two.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any
 from hexmeter.core.strings import clean
 from hexmeter.wire.client import ApiError, ClientError, DaemonAbsent
 from hexmeter_tray.failures import CallFailed
-from hexmeter_tray.notify import Notice, Notifier
+from hexmeter_tray.notify import Notice, Notifier, dressed
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +87,9 @@ class Courier:
         self._dress = dress
         self._show_timeout_s = show_timeout_s
         self._retry_s = retry_s
-        self._shown: dict[int, None] = {}
+        self._shown: dict[int, str] = {}
         self._owed: dict[tuple[int, ...], Confirmation] = {}
-        self._late: set[asyncio.Task[None]] = set()
+        self._late: set[asyncio.Task[str]] = set()
         self._withdrawn: frozenset[int] = frozenset()
         self._pending = False
         self._held = False
@@ -178,18 +178,18 @@ class Courier:
             return False
         return self._was_shown(showing, notice)
 
-    def _was_shown(self, showing: asyncio.Task[None], notice: Notice) -> bool:
+    def _was_shown(self, showing: asyncio.Task[str], notice: Notice) -> bool:
         try:
-            showing.result()
+            reference = showing.result()
         except CallFailed as error:
             log.warning("no notification: %s; it will be tried again", error)
             return False
-        self._shown.update(dict.fromkeys(notice.deliveries))
+        self._shown.update(dict.fromkeys(notice.deliveries, reference))
         while len(self._shown) > _REMEMBERED:
             del self._shown[next(iter(self._shown))]
         return True
 
-    def _answered_late(self, showing: asyncio.Task[None], notice: Notice) -> None:
+    def _answered_late(self, showing: asyncio.Task[str], notice: Notice) -> None:
         self._late.discard(showing)
         if not showing.cancelled() and self._was_shown(showing, notice):
             self._held = False
@@ -203,6 +203,9 @@ class Courier:
     async def _confirm_owed(self) -> None:
         for deliveries, state in list(self._owed.items()):
             body = {"deliveries": list(deliveries), "claimant": self._claimant, "state": state.value}
+            reference = self._shown.get(deliveries[0])
+            if state is Confirmation.HANDED_OVER and reference:
+                body["reference"] = reference
             try:
                 await self._post("/v1/deliveries/confirm", body)
             except ApiError as error:
@@ -225,6 +228,25 @@ class Courier:
         self._held = False
         self._pending = True
         self._wake()
+
+
+def parse_shown(document: Mapping[str, Any], hex_link: str | None) -> dict[str, Notice]:
+    """The notices of an earlier process in an alerts event, by their references: with what a click on them does."""
+    shown = {}
+    for entry in document.get("shown") or ():
+        try:
+            alerts = tuple(alert for alert in entry["alerts"] if isinstance(alert["id"], int))
+            notice = Notice(
+                deliveries=tuple(int(delivery) for delivery in entry["deliveries"]),
+                alerts=tuple(alert["id"] for alert in alerts),
+                title="",
+                body="",
+                link=hex_link,
+            )
+            shown[str(entry["reference"])] = dressed(notice, alerts, hex_link)
+        except (KeyError, TypeError, ValueError) as error:
+            log.debug("an earlier notice cannot be read: %s", error)
+    return shown
 
 
 def _notices(answer: Mapping[str, Any]) -> list[Notice]:

@@ -38,8 +38,14 @@ class Notifier(Protocol):
     async def start(self) -> None:
         """Listen to the desktop, where it has something to tell. Raises BusError."""
 
-    async def show(self, notice: Notice) -> None:
-        """Hand the notice over; raises CallFailed when it was not taken. May wait as long as the service does."""
+    async def show(self, notice: Notice) -> str:
+        """Hand the notice over; a reference by which a later process finds it again, empty where none can.
+
+        Raises CallFailed when it was not taken. May wait as long as the service does.
+        """
+
+    def adopt(self, shown: Mapping[str, Notice]) -> None:
+        """Answer for what an earlier process has shown, by its references, where that is still in reach."""
 
     async def withdraw(self, alerts: frozenset[int]) -> None:
         """Take back what is shown of these alerts alone, as far as that can be done."""

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ class PlyerNotifier:
         if self._bus is not None:
             await self._bus.watch_name(_SERVICE, self._on_owner)
 
-    async def show(self, notice: Notice) -> None:
+    async def show(self, notice: Notice) -> str:
         """See Notifier."""
         abilities = await self._ask()
         pipe = asyncio.subprocess.PIPE
@@ -69,9 +69,13 @@ class PlyerNotifier:
         if process.returncode:
             reason = said[-_REASON_BYTES:].decode(errors="replace").strip().splitlines()[-1:]
             raise CallFailed(texts.plyer_failed(reason[0] if reason else str(process.returncode)))
+        return ""
+
+    def adopt(self, shown: Mapping[str, Notice]) -> None:
+        """See Notifier: what plyer has shown is out of reach."""
 
     async def withdraw(self, alerts: frozenset[int]) -> None:
-        """See Notifier: what plyer has shown is out of reach."""
+        """See Notifier: likewise."""
 
     async def _ask(self) -> frozenset[str]:
         """What the desktop's service can do. Raises CallFailed when none answers."""
@@ -83,8 +87,8 @@ class PlyerNotifier:
             raise ServiceAbsent(texts.NO_BUS)
         return await ask_capabilities(self._bus, _ANSWER_TIMEOUT_S)
 
-    def _on_owner(self, present: bool) -> None:
-        if present:
+    def _on_owner(self, owner: str) -> None:
+        if owner:
             self._on_available()
 
 

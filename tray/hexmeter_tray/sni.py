@@ -65,8 +65,8 @@ class SniTray:
     def stop(self) -> None:
         """The icon goes with the connection."""
 
-    def _on_watcher(self, present: bool) -> None:
-        if present:
+    def _on_watcher(self, owner: str) -> None:
+        if owner:
             spawn(self._register())
         else:
             log.warning("%s", texts.NO_WATCHER)

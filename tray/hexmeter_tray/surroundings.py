@@ -41,7 +41,7 @@ async def look_around(bus: "SessionBus | None", no_bus: str, *, ask_service: boo
     watcher = service = None
     if bus is not None:
         try:
-            watcher = await bus.has_owner(_WATCHER)
+            watcher = await bus.owner(_WATCHER)
             service = await _service(bus) if ask_service else None
         except BusError as error:
             no_bus = str(error)

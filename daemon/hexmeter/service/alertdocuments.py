@@ -6,12 +6,12 @@ from hexmeter.config.model import Config
 from hexmeter.core.instants import to_iso
 from hexmeter.service.attention import Attending
 from hexmeter.store.attention import Silence, silenced
-from hexmeter.store.outbox import Alert, Delivery
+from hexmeter.store.outbox import Alert, Delivery, HandedOver
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
 
 _ALERTS_SHOWN = 200
-_WITHDRAWN_SHOWN = 100
+_HANDED_OVER_SHOWN = 100
 
 
 class AlertDocuments:
@@ -50,18 +50,36 @@ class AlertDocuments:
         return _alert(alert, self._store.outbox.deliveries_of(alert_id), self._store.attention.silences(), now_ms)
 
     def standing(self, now_ms: int) -> dict[str, Any]:
-        """What a tray needs to know: how many deliveries wait for it, which alerts stand, and which of those that it
-        showed need no notification any more."""
+        """What a tray needs to know: how many deliveries wait for it, which alerts stand, what an earlier tray has
+        shown, and which of that needs no notification any more."""
         silences = self._store.attention.silences()
+        handed_over = self._store.outbox.handed_over("desktop", _HANDED_OVER_SHOWN)
         return {
             "pending": self._store.outbox.waiting("desktop", now_ms, self._attending.severities(now_ms)),
             "active": [_active(alert, silences, now_ms) for alert in self._store.outbox.standing()],
             "withdrawn": [
-                alert.id
-                for alert in self._store.outbox.shown("desktop", _WITHDRAWN_SHOWN)
-                if alert.state != "firing" or _is_muted(alert, silences, now_ms)
+                one.alert.id
+                for one in handed_over
+                if one.alert.state != "firing" or _is_muted(one.alert, silences, now_ms)
             ],
+            "shown": _shown(handed_over),
         }
+
+
+def _shown(handed_over: list[HandedOver]) -> list[dict[str, Any]]:
+    """What can be found again, by its reference."""
+    shown: dict[str, list[HandedOver]] = {}
+    for one in handed_over:
+        if one.reference is not None:
+            shown.setdefault(one.reference, []).append(one)
+    return [
+        {
+            "reference": reference,
+            "deliveries": [one.delivery_id for one in group],
+            "alerts": [{"id": one.alert.id, "kind": one.alert.kind, "meter": one.alert.meter} for one in group],
+        }
+        for reference, group in shown.items()
+    ]
 
 
 def _active(alert: Alert, silences: list[Silence], now_ms: int) -> dict[str, Any]:

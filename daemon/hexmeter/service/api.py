@@ -33,6 +33,7 @@ _MOST_DAYS = 3660
 _MOST_DAYS_COMPARED = 366
 _CHANNELS = ("desktop",)
 _STATES = ("handed_over", "seen", "pending")
+_REFERENCE_CHARACTERS = 200
 
 
 class Api:
@@ -166,14 +167,19 @@ class Api:
     async def confirm(self, request: Request) -> dict[str, Any]:
         body = body_of(request)
         deliveries, state, claimant = body.get("deliveries"), body.get("state"), body.get("claimant")
+        reference = body.get("reference")
         if (
             not isinstance(deliveries, list)
             or not all(type(delivery) is int and 0 < delivery < 2**63 for delivery in deliveries)
             or state not in _STATES
             or not isinstance(claimant, str)
+            or not (reference is None or (isinstance(reference, str) and len(reference) <= _REFERENCE_CHARACTERS))
         ):
-            raise bad("a confirmation takes deliveries, a state and a claimant", f"state: {', '.join(_STATES)}")
-        return {"moved": self.daemon.confirm(deliveries, state, claimant)}
+            raise bad(
+                "a confirmation takes deliveries, a state and a claimant, and may take a short text as reference",
+                f"state: {', '.join(_STATES)}",
+            )
+        return {"moved": self.daemon.confirm(deliveries, state, claimant, reference)}
 
     async def _events(self) -> AsyncIterator[bytes]:
         """Server-sent events `status` and `alerts`, each at once and then whenever it changed."""
@@ -205,7 +211,9 @@ ROUTES: tuple[Route["Api"], ...] = (
     Route("POST", "/v1/calibrate", "anchor a meter: meter, and used or remaining", Api.calibrate),
     Route("POST", "/v1/import", "take in rows of a usage log: rows, dry_run", Api.take_rows),
     Route("POST", "/v1/deliveries/claim", "take what waits: channel, claimant", Api.claim),
-    Route("POST", "/v1/deliveries/confirm", "say what became of it: deliveries, state, claimant", Api.confirm),
+    Route(
+        "POST", "/v1/deliveries/confirm", "say what became of it: deliveries, state, claimant, reference", Api.confirm
+    ),
     *ALERT_ROUTES,
     *ADMIN_ROUTES,
     *FORECAST_ROUTES,

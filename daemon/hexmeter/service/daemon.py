@@ -203,9 +203,9 @@ class Daemon:
             asyncio.get_running_loop().call_later(LEASE_MS / 1000 + 1, self.publish)
         return notices(claimed)
 
-    def confirm(self, deliveries: list[int], state: str, claimant: str) -> int:
+    def confirm(self, deliveries: list[int], state: str, claimant: str, reference: str | None = None) -> int:
         """Move deliveries on; how many moved."""
-        moved = self.store.outbox.confirm(deliveries, state, claimant, self.clock.now_ms())
+        moved = self.store.outbox.confirm(deliveries, state, claimant, self.clock.now_ms(), reference)
         if moved:
             self.publish()
         return moved

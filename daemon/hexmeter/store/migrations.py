@@ -349,3 +349,9 @@ def m012_views(db: Any) -> None:
     """Views for other programs, see docs/data.md."""
     for statement in FIRST_VIEWS:
         db.conn.execute(statement)
+
+
+@migrations()
+def m013_references(db: Any) -> None:
+    """A delivery remembers how whoever shows it finds it again, after a restart too."""
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN reference TEXT")

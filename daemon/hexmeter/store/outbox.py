@@ -78,6 +78,15 @@ class Claimed:
     alert: Alert
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A delivery that was shown and not seen to be closed. `reference`: how whoever shows it finds it again."""
+
+    delivery_id: int
+    reference: str | None
+    alert: Alert
+
+
 class Outbox:
     """What was told, what stands, and what waits to be delivered."""
 
@@ -155,14 +164,14 @@ class Outbox:
         row = self._database.connection.execute("SELECT * FROM alerts WHERE id = ?", (alert_id,)).fetchone()
         return None if row is None else _alert(row)
 
-    def shown(self, channel: str, limit: int) -> list[Alert]:
-        """The newest alerts that were handed over on `channel`, newest first."""
+    def handed_over(self, channel: str, limit: int) -> list[HandedOver]:
+        """The newest deliveries that were handed over on `channel`, newest alerts first."""
         found = self._database.connection.execute(
-            "SELECT a.* FROM alerts a JOIN deliveries d ON d.alert_id = a.id"
+            "SELECT d.id AS delivery_id, d.reference, a.* FROM alerts a JOIN deliveries d ON d.alert_id = a.id"
             " WHERE d.channel = ? AND d.state = 'handed_over' ORDER BY a.id DESC LIMIT ?",
             (channel, limit),
         )
-        return [_alert(row) for row in found]
+        return [HandedOver(row["delivery_id"], row["reference"], _alert(row)) for row in found]
 
     def standing(self) -> list[Alert]:
         """The alerts that are not resolved, newest first."""
@@ -184,11 +193,14 @@ class Outbox:
             )
         return [Claimed(row["delivery_id"], row["digest"], _alert(row)) for row in rows]
 
-    def confirm(self, delivery_ids: Sequence[int], state: str, claimant: str, now_ms: int) -> int:
+    def confirm(
+        self, delivery_ids: Sequence[int], state: str, claimant: str, now_ms: int, reference: str | None = None
+    ) -> int:
         """Move deliveries on to `state`; how many moved.
 
         Forward only: what is superseded or seen stays so, and only its claimant may give a claimed one back
-        (state `pending`). A hand-over is believed even after the lease, for the notice was shown.
+        (state `pending`). A hand-over is believed even after the lease, for the notice was shown. Its `reference`
+        is kept: who had it before was replaced by this.
         """
         allowed = {
             "handed_over": "state IN ('pending', 'claimed')",
@@ -196,12 +208,15 @@ class Outbox:
             "pending": "state = 'claimed' AND claimant = :claimant",
         }[state]
         moved = 0
+        kept = reference if state == "handed_over" else None
         with self._database.transaction() as connection:
+            if reference is not None:
+                connection.execute("UPDATE deliveries SET reference = NULL WHERE reference = ?", (reference,))
             for delivery_id in delivery_ids:
                 moved += connection.execute(
-                    "UPDATE deliveries SET state = :state, at_ms = :now, lease_until_ms = NULL, problem = NULL"
-                    f" WHERE id = :id AND {allowed}",
-                    {"state": state, "now": now_ms, "id": delivery_id, "claimant": claimant},
+                    "UPDATE deliveries SET state = :state, at_ms = :now, lease_until_ms = NULL, problem = NULL,"
+                    f" reference = :reference WHERE id = :id AND {allowed}",
+                    {"state": state, "now": now_ms, "id": delivery_id, "claimant": claimant, "reference": kept},
                 ).rowcount
         return moved
 

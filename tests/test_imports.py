@@ -1,6 +1,8 @@
 """Imports point one way: what each layer may use, and why."""
 
 import ast
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -111,6 +113,14 @@ ALSO = {
 STANDARD_ONLY = ("hexmeter.core", "hexmeter.wire.client", "hexmeter.page")
 
 
+RARELY_NEEDED = {
+    *("hexmeter.service.audit", "hexmeter.core.audit", "hexmeter.service.report", "hexmeter.service.export"),
+    *("hexmeter.service.explaining", "hexmeter.core.textswhy", "hexmeter.core.usagelog", "hexmeter.hex.simulator"),
+    *("argparse", "keyring", "apprise", "tomlkit", "sqlite_utils", "click"),
+}
+"""What a daemon imports when it is asked for it; an idle one would hold it in memory for ever."""
+
+
 def modules() -> Iterator[tuple[str, Path]]:
     for package, folder in SOURCES.items():
         for path in sorted(folder.rglob("*.py")):
@@ -182,6 +192,13 @@ def test_the_core_and_the_client_need_nothing_but_the_standard_library(place: st
             for name in imports_of(path):
                 library = name.partition(".")[0]
                 assert library in sys.stdlib_module_names or library == "hexmeter", f"{module} imports {library}"
+
+
+def test_a_daemon_begins_without_what_is_rarely_needed() -> None:
+    program = "import sys, hexmeter.cli.main, hexmeter.cli.daemon; print(*sys.modules)"
+    environ = {**os.environ, "PYTHONPATH": str(SOURCES["hexmeter"].parent)}
+    imported = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
+    assert RARELY_NEEDED & set(imported.stdout.split()) == set()
 
 
 def test_no_file_is_longer_than_a_reader_can_hold() -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from builders import BERLIN, credits, utc
 from hexmeter.core.logcells import CellError, Marks, marks_of, read_credits
 from hexmeter.core.logheaders import LogError, parse_mapping
+from hexmeter.core.logrow import LogRow
 from hexmeter.core.strings import clean
-from hexmeter.core.usagelog import LogRow, UsageLog, decode, understand
+from hexmeter.core.usagelog import UsageLog, decode, understand
 
 
 def log(text: str, *mapping: str) -> UsageLog:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from builders import BERLIN, credits, utc
 from hexmeter.core.ledger import Basis
+from hexmeter.core.logrow import LogRow
 from hexmeter.core.model import Person
 from hexmeter.core.periods import Period
-from hexmeter.core.usagelog import LogRow, understand
+from hexmeter.core.usagelog import understand
 from hexmeter.store.imports import Group, Imports, Standing, Whose
 from hexmeter.store.store import Store
 

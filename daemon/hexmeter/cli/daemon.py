@@ -1,6 +1,7 @@
 """Run the daemon in the foreground: it polls Hex, stores what it sees and answers all other commands."""
 
-import argparse
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import logging
@@ -15,12 +16,17 @@ from zoneinfo import ZoneInfo
 from hexmeter.cli.configuration import load_config, read_config
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.logs import FORMS, log_to_stderr
+from hexmeter.config.model import Config
 from hexmeter.config.token import TokenError
 from hexmeter.service.app import EXIT_CONFIGURATION, EXIT_FAILED, Fatal, run_forever, run_once
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import StoreError
 from hexmeter.wire.address import runtime_folder, socket_path
 from hexmeter.wire.render import day, gauge
+
+TYPE_CHECKING = False  # what a running daemon does not need is not imported: it would hold it for ever
+if TYPE_CHECKING:
+    import argparse
 
 _WEEK_S = 7 * 24 * 3600
 
@@ -41,15 +47,30 @@ def run(arguments: argparse.Namespace) -> int:
     """Run `hexmeter daemon`."""
     if arguments.max_seconds is not None and not arguments.once:
         raise Explained("--max-seconds goes with --once", "hexmeter daemon --once --max-seconds 60", 2)
-    log_to_stderr(logging.DEBUG if arguments.verbose else logging.INFO, arguments.log_format)
+    level = logging.DEBUG if arguments.verbose else logging.INFO
+    if not arguments.once:
+        return stay(arguments.config, level, arguments.log_format)
+    log_to_stderr(level, arguments.log_format)
     config = read_config(arguments.config)
-    try:
-        if arguments.once:
-            with _progress_bar(config.zone) as show:
-                return asyncio.run(run_once(config, arguments.max_seconds, show))
-        path = Path(socket_path(arguments.config))
-        own_folder, reread = str(path.parent) == runtime_folder(), partial(load_config, arguments.config)
+    with _explaining(config), _progress_bar(config.zone) as show:
+        return asyncio.run(run_once(config, arguments.max_seconds, show))
+
+
+def stay(given: str | None, level: int = logging.INFO, log_format: str = "text") -> int:
+    """Run the daemon with this configuration until it is told to end; the exit code. Raises Explained."""
+    log_to_stderr(level, log_format)
+    config = read_config(given)
+    path = Path(socket_path(given))
+    own_folder, reread = str(path.parent) == runtime_folder(), partial(load_config, given)
+    with _explaining(config):
         return asyncio.run(run_forever(config, path, own_folder=own_folder, reread=reread))
+
+
+@contextlib.contextmanager
+def _explaining(config: Config) -> Iterator[None]:
+    """Turns what ends a daemon into what its user is told."""
+    try:
+        yield
     except Fatal as error:
         raise Explained(str(error), error.hint, error.exit_code) from None
     except StoreError as error:
@@ -95,5 +116,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         value = 0
     if not 0 < value <= _WEEK_S:
+        import argparse
+
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0 and up to a week, {_WEEK_S}")
     return value

@@ -14,8 +14,9 @@ from hexmeter.cli.explained import Explained
 from hexmeter.core.credits import format_credits, to_number
 from hexmeter.core.instants import to_datetime, to_iso
 from hexmeter.core.logheaders import FIELDS, LogError, parse_mapping
+from hexmeter.core.logrow import LogRow
 from hexmeter.core.strings import clean
-from hexmeter.core.usagelog import LogRow, UsageLog, decode, understand
+from hexmeter.core.usagelog import UsageLog, decode, understand
 from hexmeter.wire.client import Client
 from hexmeter.wire.render import credits, table, zone_of
 

@@ -80,11 +80,17 @@ def main(argv: list[str]) -> int:
 
 def _answer(argv: list[str]) -> int:
     try:
-        if argv[:1] == ["status"] and tuple(argv[1:]) in _PLAIN_STATUS:
+        config, words = _without_config(argv)
+        if words[:1] == ["status"] and tuple(words[1:]) in _PLAIN_STATUS:
             # Status bars run this every few seconds: no parser of options before the answer.
             from hexmeter.cli.status import show
 
-            return show(None, _PLAIN_STATUS[tuple(argv[1:])])
+            return show(config, _PLAIN_STATUS[tuple(words[1:])])
+        if words == ["daemon"]:
+            # It would keep the parser in memory for ever.
+            from hexmeter.cli.daemon import stay
+
+            return stay(config)
         arguments = _parse(argv)
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
@@ -100,6 +106,13 @@ def _answer(argv: list[str]) -> int:
         if hint:
             print(f"  try: {hint}", file=sys.stderr)
         return exit_code
+
+
+def _without_config(argv: list[str]) -> tuple[str | None, list[str]]:
+    """The configuration that `argv` begins with, as in a service's command line, and the rest."""
+    if len(argv) > 2 and argv[0] == "--config" and not argv[1].startswith("-"):
+        return argv[1], argv[2:]
+    return None, argv
 
 
 def _forget_output() -> None:

@@ -1,12 +1,9 @@
-"""The local API's endpoints for admins: runs, the audit, reports and exports."""
+"""The local API's endpoints for admins: runs, the audit, reports and exports, whose modules are imported when asked."""
 
 from typing import Any
 
 from hexmeter.core.spans import ALLOWED, SpanError, span
-from hexmeter.service.audit import DAYS
-from hexmeter.service.export import COLUMNS, Export
 from hexmeter.service.refused import bad
-from hexmeter.service.report import KINDS
 from hexmeter.service.route import Route, Serving
 from hexmeter.service.runfigures import week_to
 from hexmeter.wire.httpd import Request, Stream
@@ -26,6 +23,8 @@ async def runs(api: Serving, request: Request) -> dict[str, Any]:
 
 async def audit(api: Serving, request: Request) -> dict[str, Any]:
     """`hexmeter audit --json`."""
+    from hexmeter.service.audit import DAYS
+
     days = request.query.get("days", str(DAYS))
     if not days.isdecimal() or len(days) > 3 or not 1 <= int(days) <= 366:
         raise bad(f"days={days[:40]}", "days: 1 to 366")
@@ -34,12 +33,16 @@ async def audit(api: Serving, request: Request) -> dict[str, Any]:
 
 async def report(api: Serving, request: Request) -> dict[str, Any]:
     """`hexmeter report --json`."""
+    from hexmeter.service.report import KINDS
+
     kind = _one_of(request, "span", KINDS)
     return api.daemon.documents.report(kind, api.daemon.clock.now_ms(), last=_flag(request, "last"))
 
 
 async def export(api: Serving, request: Request) -> Stream:
     """`hexmeter export`."""
+    from hexmeter.service.export import COLUMNS, Export
+
     what = _one_of(request, "what", tuple(COLUMNS))
     made = Export(api.daemon.store, api.daemon.figures, anonymous=_flag(request, "anonymous"))
     return Stream(made.lines(what, api.daemon.clock.now_ms()), "application/x-ndjson")

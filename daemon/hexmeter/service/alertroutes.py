@@ -5,7 +5,6 @@ from typing import Any
 from hexmeter.core.instants import to_iso
 from hexmeter.core.spans import ALLOWED, SpanError, parse_moment
 from hexmeter.service.asked import body_of, number, text
-from hexmeter.service.explaining import Explaining
 from hexmeter.service.refused import bad
 from hexmeter.service.route import Route, Serving
 from hexmeter.wire.httpd import Request
@@ -99,6 +98,8 @@ async def channels(api: Serving, request: Request) -> dict[str, Any]:
 
 async def why(api: Serving, request: Request) -> dict[str, Any]:
     """`hexmeter alerts why`."""
+    from hexmeter.service.explaining import Explaining
+
     name = request.query.get("id", "")
     alert_id = number({"id": int(name) if name.isdecimal() and len(name) < 19 else name}, "id")
     told = Explaining(api.daemon.config, api.daemon.store).why(alert_id)
@@ -107,6 +108,8 @@ async def why(api: Serving, request: Request) -> dict[str, Any]:
 
 async def replay(api: Serving, request: Request) -> dict[str, Any]:
     """`hexmeter alerts replay`."""
+    from hexmeter.service.explaining import Explaining
+
     try:
         since_ms = parse_moment(request.query.get("since", "30d"), api.daemon.clock.now_ms(), api.daemon.config.zone)
     except SpanError as error:

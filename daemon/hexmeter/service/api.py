@@ -8,9 +8,9 @@ from typing import Any
 from hexmeter.config.load import ConfigError
 from hexmeter.config.token import TokenError
 from hexmeter.core.instants import DAY_MS
+from hexmeter.core.logrow import LogRow
 from hexmeter.core.periods import Period
 from hexmeter.core.spans import ALLOWED, SpanError, span
-from hexmeter.core.usagelog import LogRow
 from hexmeter.service.adminroutes import ADMIN_ROUTES
 from hexmeter.service.alertroutes import ALERT_ROUTES
 from hexmeter.service.asked import body_of, texts

@@ -11,11 +11,11 @@ from hexmeter.config.model import Config
 from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.clock import Clock
 from hexmeter.core.credits import CreditsError, format_credits, parse_credits
+from hexmeter.core.logrow import LogRow
 from hexmeter.core.meters import Meter
 from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.strings import clean
 from hexmeter.core.threadlink import EXPECTED, thread_id_of
-from hexmeter.core.usagelog import LogRow
 from hexmeter.service.attention import Attending
 from hexmeter.service.channels.sender import Sender
 from hexmeter.service.channels.testing import NoSuchChannel, channels_named, send_test

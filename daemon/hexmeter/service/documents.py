@@ -1,4 +1,7 @@
-"""The documents of the local API, put together from the figures and the store."""
+"""The documents of the local API, put together from the figures and the store.
+
+What is rarely asked for is imported only then: it would be a good part of what an idle daemon holds in memory.
+"""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,13 +14,11 @@ from hexmeter.core.periods import Period
 from hexmeter.core.rules import BLIND_AFTER_INTERVALS
 from hexmeter.service.alertdocuments import AlertDocuments
 from hexmeter.service.attention import Attending
-from hexmeter.service.audit import Audit
 from hexmeter.service.channels.health import channel_notes, channels_document
 from hexmeter.service.figures import Figures
 from hexmeter.service.forecastdocument import ForecastDocument
 from hexmeter.service.importedusage import with_imported
 from hexmeter.service.notices import Notice
-from hexmeter.service.report import Report
 from hexmeter.service.today import Today
 from hexmeter.service.usagedocument import UNATTRIBUTED, UsageDocument, total
 from hexmeter.store.store import Store
@@ -96,10 +97,14 @@ class Documents:
 
     def audit(self, days: int, now_ms: int) -> dict[str, Any]:
         """`hexmeter audit --json`."""
+        from hexmeter.service.audit import Audit
+
         return Audit(self._config, self._store, self._figures).document(days, now_ms)
 
     def report(self, kind: str, now_ms: int, *, last: bool) -> dict[str, Any]:
         """`hexmeter report --json`."""
+        from hexmeter.service.report import Report
+
         report = Report(self._config, self._store, self._figures, lambda by, period: self.usage(by, period)["rows"])
         return {**report.document(kind, now_ms, last=last), "links": {"hex": hex_link(self._config.base_url)}}
 

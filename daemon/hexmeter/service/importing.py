@@ -8,8 +8,8 @@ from typing import Any
 
 from hexmeter.core.credits import MAX_CREDITS, MICRO, to_number
 from hexmeter.core.instants import parse_iso
+from hexmeter.core.logrow import LogRow
 from hexmeter.core.strings import clean
-from hexmeter.core.usagelog import LogRow
 from hexmeter.service.imported import Imported
 from hexmeter.service.usagedocument import UNATTRIBUTED
 from hexmeter.store.imports import Standing

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hexmeter.core.instants import DAY_MS
+from hexmeter.core.logrow import LogRow, Merge
 from hexmeter.core.periods import Period
-from hexmeter.core.usagelog import LogRow, Merge
 from hexmeter.store.database import Database
 
 

@@ -153,7 +153,7 @@ def test_what_was_handed_over_with_a_reference_can_be_found_again(watching: Benc
     assert (shown["reference"], shown["deliveries"]) == ("bus :1.5 3", given["deliveries"])
     assert [alert["id"] for alert in shown["alerts"]] == given["alerts"]
     assert set(shown["alerts"][0]) == {"id", "kind", "meter"}
-    watching.ask("POST", "/v1/deliveries/confirm", json.dumps({**body, "state": "seen"}).encode())
+    watching.ask("POST", "/v1/deliveries/confirm", json.dumps({**body, "state": "closed"}).encode())
     assert watching.daemon.documents.standing(watching.now_ms)["shown"] == []
     for odd in (7, "x" * 201):
         assert watching.ask("POST", "/v1/deliveries/confirm", json.dumps({**body, "reference": odd}).encode())[0] == 400

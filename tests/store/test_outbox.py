@@ -165,6 +165,8 @@ def test_a_hand_over_keeps_its_reference_until_another_takes_its_place_or_it_is_
     fire(outbox, ladder="d")
     outbox.confirm(claimed(outbox, "tray"), "handed_over", "tray", NOW_MS, "bus :1.5 1")
     assert references() == {1: None, 2: None, 3: None, 4: "bus :1.5 1"}
+    assert (outbox.closed([4, 77]), references()[4], states(outbox)[3]) == (1, None, ("firing", ["handed_over"]))
+    assert outbox.closed([4]) == 0
     outbox.confirm([4], "seen", "tray", NOW_MS)
     assert references() == dict.fromkeys([1, 2, 3])
 

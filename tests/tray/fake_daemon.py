@@ -69,8 +69,8 @@ def notice(*deliveries: int, **changes: Any) -> dict[str, Any]:
 class FakeDaemon:
     """Serves in a thread of its own between `start` and `stop`; what it knows outlives a restart, as a database does.
 
-    `confirmed` records every confirmation it took, `shown` what was handed over with a reference, `asked` what was
-    asked of alerts and pauses; `refusals` has the errors to answer by path. While `deaf` it dies at a confirmation
+    `confirmed` records every confirmation but of closing, `shown` what is on the screen by its reference, `asked` what
+    was asked of alerts and pauses; `refusals` has the errors to answer by path. While `deaf` it dies at a confirmation
     instead of taking it.
     """
 
@@ -202,14 +202,16 @@ class FakeDaemon:
             self._loop.create_task(self._stop())
             await asyncio.sleep(5)
         deliveries, state = body["deliveries"], body["state"]
+        if state in ("closed", "seen"):
+            self.shown = {name: one for name, one in self.shown.items() if one["deliveries"] != deliveries}
+        if state == "closed":
+            return _json({"schema": 1})
         settled = [notice for notice in self._claimed if notice["deliveries"] == deliveries]
         if not settled and not (state == "seen" and "handed_over" in self.states(deliveries[0])):
             return _json({"error": {"code": "conflict", "message": "not claimed by you", "hint": ""}}, 409)
         self.confirmed.append((deliveries, state))
         if state == "handed_over" and "reference" in body:
             self._remember(body["reference"], settled[0])
-        elif state == "seen":
-            self.shown = {name: one for name, one in self.shown.items() if one["deliveries"] != deliveries}
         self._claimed = [notice for notice in self._claimed if notice["deliveries"] != deliveries]
         if state == "pending":
             self._waiting += settled

@@ -57,7 +57,7 @@ class Daemon:
         assert path == "/v1/deliveries/confirm"
         deliveries, state = tuple(body["deliveries"]), body["state"]
         taken = [given for given in self.claimed if tuple(given["deliveries"]) == deliveries]
-        if not taken and (state != "seen" or (deliveries, "handed_over") not in self.confirmed):
+        if not taken and (state == "pending" or (deliveries, "handed_over") not in self.confirmed):
             raise ApiError("conflict", "not claimed by you", "", 1)
         self.confirmed.append((deliveries, state))
         self.claimed = [given for given in self.claimed if given not in taken]
@@ -76,12 +76,14 @@ class Service:
     shown: list[tuple[int, ...]] = field(default_factory=list)
     present: bool = True
     answering: asyncio.Event = field(default_factory=asyncio.Event)
+    on_answer: Callable[[Notice], object] = field(default=lambda _: None)
 
     async def show(self, given: Notice) -> str:
         if not self.present:
             raise CallFailed("nobody there")
         self.shown.append(given.deliveries)
         await self.answering.wait()
+        self.on_answer(given)
         return f"bus service {len(self.shown)}"
 
 
@@ -209,6 +211,20 @@ def test_a_click_is_told_as_seen_also_after_a_restart_of_the_daemon() -> None:
         it.event()
         await it.idle()
         assert it.daemon.confirmed == [((1,), "handed_over"), ((1,), "seen")]
+
+    asyncio.run(scene())
+
+
+def test_a_notice_that_closes_before_it_is_confirmed_is_confirmed_all_the_same() -> None:
+    async def scene() -> None:
+        it = Scene()
+        it.daemon.waiting = [notice(1), notice(2)]
+        it.service.on_answer = lambda shown: it.courier.on_closed(shown) if 1 in shown.deliveries else None
+        it.event()
+        await it.idle()
+        it.courier.on_closed(parse_notice(notice(2)))
+        await it.idle()
+        assert it.daemon.confirmed == [((1,), "handed_over"), ((2,), "handed_over"), ((2,), "closed")]
 
     asyncio.run(scene())
 

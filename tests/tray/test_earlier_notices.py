@@ -64,10 +64,13 @@ def test_its_buttons_do_what_they_say(stage: Stage, earlier: FakeNotifications) 
     wait_until(lambda: stage.daemon.states(1)[-1] == "seen", "it is seen")
 
 
-def test_what_was_closed_by_hand_is_left_alone(stage: Stage, earlier: FakeNotifications) -> None:
+@pytest.mark.parametrize("reason", [1, 2], ids=["expired", "closed by hand"])
+def test_what_is_no_longer_on_the_screen_is_left_alone(stage: Stage, earlier: FakeNotifications, reason: int) -> None:
     tray = started_tray(stage)
-    earlier.close_notification(1, reason=2)
-    wait_until(lambda: stage.daemon.states(1)[-1] == "seen", "it is seen")
+    assert stage.daemon.shown
+    earlier.close_notification(1, reason)
+    wait_until(lambda: not stage.daemon.shown, "the daemon is told")
+    assert stage.daemon.states(1)[-1] == ("handed_over" if reason == 1 else "seen")
     tray.process.kill()
     started_tray(stage)
     stage.daemon.withdraw(101)

@@ -126,6 +126,7 @@ class App:
             return DbusNotifier(
                 bus,
                 on_seen=lambda notice: self._courier.on_seen(notice),
+                on_closed=lambda notice: self._courier.on_closed(notice),
                 on_action=self._on_button,
                 on_available=lambda: self._courier.on_available(),
             )

@@ -39,8 +39,9 @@ _MANNERS = {
 
 
 class DbusNotifier:
-    """The desktop's notification service. `on_seen` gets a notice that was clicked or closed by hand; `on_action` one
-    and the button that was clicked; `on_available` is called when the service appears.
+    """The desktop's notification service. `on_seen` gets a notice that was clicked or closed by hand, `on_closed` one
+    that went without; `on_action` one and the button that was clicked; `on_available` is called when the service
+    appears.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class DbusNotifier:
         bus: SessionBus,
         *,
         on_seen: Callable[[Notice], None],
+        on_closed: Callable[[Notice], None],
         on_action: Callable[[Notice, Action], None],
         on_available: Callable[[], None],
     ) -> None:
         self._bus = bus
         self._on_seen = on_seen
+        self._on_gone = on_closed
         self._on_button = on_action
         self._on_available = on_available
         self._shown: dict[int, Notice] = {}
@@ -91,12 +94,15 @@ class DbusNotifier:
         moot = [number for number, notice in self._shown.items() if notice.alerts and alerts.issuperset(notice.alerts)]
         for number in moot:
             # The service tells of it too, but then nobody has seen it.
-            self._shown.pop(number, None)
+            notice = self._shown.pop(number, None)
+            if notice is None:
+                continue
             try:
                 await self._bus.call(_SERVICE, _PATH, _SERVICE, "CloseNotification", "u", [number])
             except CallFailed as error:
                 # Some services answer so when it is closed already.
                 log.debug("notification %d not closed: %s", number, error)
+            self._on_gone(notice)
 
     def _remember(self, number: int, notice: Notice) -> None:
         self._shown.pop(number, None)
@@ -137,8 +143,8 @@ class DbusNotifier:
     def _on_closed(self, values: list[Any]) -> None:
         number, reason = values
         notice = self._shown.pop(number, None)
-        if notice is not None and reason == _CLOSED_BY_USER:
-            self._on_seen(notice)
+        if notice is not None:
+            (self._on_seen if reason == _CLOSED_BY_USER else self._on_gone)(notice)
 
 
 async def ask_capabilities(bus: SessionBus, timeout_s: float | None) -> frozenset[str]:

@@ -30,6 +30,7 @@ class Confirmation(Enum):
     HANDED_OVER = "handed_over"
     SEEN = "seen"
     PENDING = "pending"
+    CLOSED = "closed"
 
 
 class Step(Enum):
@@ -67,8 +68,8 @@ def parse_notice(document: Mapping[str, Any]) -> Notice:
 class Courier:
     """Delivers what waits for the desktop. `post` asks the daemon; it raises ClientError. `dress` adds the buttons.
 
-    Call `on_alerts` with each alerts event, `on_available` when the notification service appears, and `on_seen`
-    for a notice that was clicked or closed by hand.
+    Call `on_alerts` with each alerts event, `on_available` when the notification service appears, `on_seen` for a
+    notice that was clicked or closed by hand, and `on_closed` for one that went without.
     """
 
     def __init__(
@@ -115,6 +116,12 @@ class Courier:
             return
         self._owed[notice.deliveries] = Confirmation.SEEN
         self._wake()
+
+    def on_closed(self, notice: Notice) -> None:
+        """The notice has expired, or was withdrawn: it can be found no more."""
+        if notice.deliveries and notice.deliveries not in self._owed:
+            self._owed[notice.deliveries] = Confirmation.CLOSED
+            self._wake()
 
     async def finish(self, timeout_s: float) -> None:
         """Let a notice in flight be confirmed before the tray ends."""
@@ -165,7 +172,8 @@ class Courier:
             step = Step.GIVE_BACK
         given_back = step is Step.GIVE_BACK
         # A quick click may have been faster than the notification service's answer.
-        self._owed.setdefault(notice.deliveries, Confirmation.PENDING if given_back else Confirmation.HANDED_OVER)
+        if self._owed.get(notice.deliveries) is not Confirmation.SEEN:
+            self._owed[notice.deliveries] = Confirmation.PENDING if given_back else Confirmation.HANDED_OVER
         self._held = self._held or given_back
 
     async def _show(self, notice: Notice) -> bool:

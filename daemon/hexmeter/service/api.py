@@ -32,7 +32,7 @@ from hexmeter.wire.statusbar import FORMATS, formatted
 _MOST_DAYS = 3660
 _MOST_DAYS_COMPARED = 366
 _CHANNELS = ("desktop",)
-_STATES = ("handed_over", "seen", "pending")
+_STATES = ("handed_over", "seen", "pending", "closed")
 _REFERENCE_CHARACTERS = 200
 
 

@@ -204,8 +204,11 @@ class Daemon:
         return notices(claimed)
 
     def confirm(self, deliveries: list[int], state: str, claimant: str, reference: str | None = None) -> int:
-        """Move deliveries on; how many moved."""
-        moved = self.store.outbox.confirm(deliveries, state, claimant, self.clock.now_ms(), reference)
+        """Move deliveries on, or note that they are `closed`; how many moved."""
+        if state == "closed":
+            moved = self.store.outbox.closed(deliveries)
+        else:
+            moved = self.store.outbox.confirm(deliveries, state, claimant, self.clock.now_ms(), reference)
         if moved:
             self.publish()
         return moved

@@ -220,6 +220,18 @@ class Outbox:
                 ).rowcount
         return moved
 
+    def closed(self, delivery_ids: Sequence[int]) -> int:
+        """What was handed over is on the screen no more, though nobody has seen it; how many those were."""
+        with self._database.transaction() as connection:
+            return sum(
+                connection.execute(
+                    "UPDATE deliveries SET reference = NULL"
+                    " WHERE id = ? AND state = 'handed_over' AND reference IS NOT NULL",
+                    (delivery_id,),
+                ).rowcount
+                for delivery_id in delivery_ids
+            )
+
     def _claimable(self, channel: str, now_ms: int, severities: Sequence[str]) -> list[sqlite3.Row]:
         # A lease that ends later than a fresh one would was given before the clock was set back; a pause likewise.
         # A test is told in quiet hours too: somebody waits for it.

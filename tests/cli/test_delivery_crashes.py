@@ -1,83 +1,49 @@
 """kill -9 of the daemon and the tray around the hand-over: no warning is lost, and none is shown more than twice."""
 
 import random
-import subprocess
-import sys
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from crashing import dice, poll_well, polling, some_time
-from desktop import NO_DISPLAY, FakeNotifications, FakeWatcher, private_bus, wait_until
-from running_daemon import DaemonProcess, Home, home
+from desktop import wait_until
+from running_daemon import home
 
 from .conftest import CREDIT, EVERYONE, QUICK, Hex, now_ms, plan
+from .desktop_session import Session, desktop_session
 
 BURST_S = 18.0
 """Kills come in bursts shorter than a lease: what one of them broke off then waits for a quiet time to be told again,
 where no other kill can break it off a second time."""
 
 
-@dataclass
-class Session:
-    """A daemon and a tray on a desktop that remembers what it showed."""
+def times_told(session: Session) -> Counter[str]:
+    """How often each person's warning was shown, alone or in a digest."""
+    shown = [(notice.title, notice.body.splitlines()) for notice in session.desktop.shown]
+    assert not [lines for _, lines in shown if any(line.startswith("and ") for line in lines)]
+    titles = [line for title, lines in shown for line in (title, *lines) if "82 % used" in line]
+    return Counter(title.partition(":")[0] for title in titles)
 
-    home: Home
-    bus: str
-    desktop: FakeNotifications
-    stack: ExitStack
-    daemon: DaemonProcess
-    trays: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_tray(self) -> None:
-        variables = self.home.variables(DBUS_SESSION_BUS_ADDRESS=self.bus, DISPLAY=NO_DISPLAY)
-        with (self.home.folder / "tray.log").open("ab") as log:
-            tray = subprocess.Popen([sys.executable, "-m", "hexmeter_tray"], env=variables, stderr=log)
-        self.trays.append(tray)
-        self.stack.callback(tray.wait)
-        self.stack.callback(tray.kill)
+def settle(session: Session) -> None:
+    """Let what the kills broke off be told: claims that were swallowed are free again after their lease of 30 s."""
 
-    def kill(self, daemon: bool, tray: bool) -> None:
-        """SIGKILL, then start anew what was killed."""
-        if tray:
-            self.trays[-1].kill()
-        if daemon:
-            self.daemon.kill()
-            self.daemon = self.home.start()
-        if tray:
-            self.trays[-1].wait()
-            self.start_tray()
+    def all_told() -> bool:
+        poll_well(session.home)
+        alerts = session.home.client.get("/v1/alerts")["alerts"]
+        return all(one["state"] in ("handed_over", "seen") for alert in alerts for one in alert["deliveries"])
 
-    def times_told(self) -> Counter[str]:
-        """How often each person's warning was shown, alone or in a digest."""
-        shown = [(notice.title, notice.body.splitlines()) for notice in self.desktop.shown]
-        assert not [lines for _, lines in shown if any(line.startswith("and ") for line in lines)]
-        titles = [line for title, lines in shown for line in (title, *lines) if "82 % used" in line]
-        return Counter(title.partition(":")[0] for title in titles)
-
-    def settle(self) -> None:
-        """Let what the kills broke off be told: claims that were swallowed are free again after their lease of 30 s."""
-
-        def all_told() -> bool:
-            poll_well(self.home)
-            alerts = self.home.client.get("/v1/alerts")["alerts"]
-            return all(one["state"] in ("handed_over", "seen") for alert in alerts for one in alert["deliveries"])
-
-        wait_until(all_told, "every warning is handed over", 60)
+    wait_until(all_told, "every warning is handed over", 60)
 
 
 @pytest.fixture
 def session(hex_: Hex, tmp_path: Path) -> Iterator[Session]:
     toml = plan() + EVERYONE + QUICK + "[alerts]\nused = [80]\nforecast = false\n"
-    with home(tmp_path, hex_.base_url, "hxtp_sim_ada", toml) as made, private_bus() as bus, ExitStack() as stack:
-        desktop = stack.enter_context(FakeNotifications(bus))
-        stack.enter_context(FakeWatcher(bus))
-        running = Session(made, bus, desktop, stack, made.start())
+    with home(tmp_path, hex_.base_url, "hxtp_sim_ada", toml) as made, desktop_session(made) as running:
         poll_well(made)
         running.start_tray()
         yield running
@@ -95,7 +61,7 @@ def strike(session: Session, rng: random.Random) -> None:
             some_time(rng, 0.001)
         some_time(rng, 0.004)
     daemon, tray = rng.choice([(True, False), (False, True), (True, True)])
-    session.kill(daemon, tray)
+    session.restart(signal.SIGKILL, daemon=daemon, tray=tray)
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.slow)])
@@ -105,7 +71,7 @@ def test_no_warning_is_lost_and_none_shown_more_than_twice(hex_: Hex, session: S
         hex_.running.world.add_person(f"{name}@acme.test", "EDITOR")
         hex_.running.world.add_thread(f"{name}@acme.test", now_ms() - 3_600_000, CREDIT, thread_id=name)
     # A new roster is read at the start.
-    session.kill(daemon=True, tray=False)
+    session.restart(signal.SIGKILL, daemon=True, tray=False)
     poll_well(session.home)
     began = time.monotonic()
     for name in people:
@@ -113,10 +79,10 @@ def test_no_warning_is_lost_and_none_shown_more_than_twice(hex_: Hex, session: S
         with polling(session.home):
             strike(session, rng)
         if time.monotonic() - began > BURST_S:
-            session.settle()
+            settle(session)
             began = time.monotonic()
-    session.settle()
-    told = session.times_told()
+    settle(session)
+    told = times_told(session)
     assert set(told) == {f"{name}@acme.test" for name in people}, "none is lost"
     assert max(told.values()) <= 2, told
     print(f"{kills} kills: {sum(count == 2 for count in told.values())} warnings were shown twice")

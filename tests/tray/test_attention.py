@@ -286,24 +286,3 @@ def test_a_dashboard_that_cannot_be_opened_is_told_and_none_of_elsewhere_is(stag
     told = wait_until(lambda: notifications.shown, "it is told")[0]
     assert "port 8377 is taken" in told.body
     assert not opened.exists()
-
-
-def test_twenty_restarts_of_daemon_and_tray_show_each_notice_once(stage: Stage) -> None:
-    notifications, watcher = stage.notifications(), stage.watcher()
-    stage.daemon.start()
-    for round_ in range(1, 21):
-        tray = stage.start_tray()
-        wait_until(lambda count=round_: len(watcher.registered) == count, "the tray is there")
-        if round_ % 5 == 0:
-            stage.daemon.deliver(notice(round_))
-            wait_until(lambda number=round_: stage.daemon.states(number) == ["handed_over"], "it is delivered")
-        stage.daemon.stop()
-        item = watcher.item()
-        wait_until(lambda item=item: "The daemon is not running" in item.menu_labels(), "its absence is shown")
-        stage.daemon.start()
-        wait_until(lambda item=item: "Grant 27.5 of 40 left" in item.menu_labels(), "the figures are back")
-        tray.process.terminate()
-        assert (tray.wait(), tray.said()) == (0, "")
-    assert notifications.received == 4
-    assert len(stage.daemon.confirmed) == 4
-    assert not [path for path in stage.home.rglob("*") if path.is_file()]

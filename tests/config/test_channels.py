@@ -134,3 +134,51 @@ def test_a_file_without_addresses_may_be_read_by_all(tmp_path: Path) -> None:
     path.write_text("[plan]\nreset_day = 7\n")
     path.chmod(0o644)
     assert load(path, must_exist=True, default_database=tmp_path / "x.db").notes == ()
+
+
+COMMON = f'[notify]\nurls = ["{HOOK}", "{SLACK}"]\n'
+
+
+@pytest.mark.parametrize(
+    ("toml", "kinds"),
+    [
+        pytest.param("", ["desktop"], id="the desktop alone"),
+        pytest.param(COMMON, ["webhook", "slack"], id="all urls"),
+        pytest.param(f'{COMMON}[report]\nto = ["desktop"]', ["desktop"], id="one by its name"),
+        pytest.param(
+            f'{COMMON}[report]\nto = ["slack", "slack", "webhook:hooks"]', ["slack", "webhook"], id="beginnings"
+        ),
+        pytest.param("[notify]\ndesktop = false", [], id="nowhere"),
+    ],
+)
+def test_reports_go_where_they_are_sent(toml: str, kinds: list[str]) -> None:
+    assert [name.split(":")[0] for name in read(toml).report.to] == kinds
+
+
+def test_reports_go_to_no_stranger_and_to_nobody_who_is_told_of_their_own_meters() -> None:
+    toml = f"""{COMMON}desktop = false
+[notify.users]
+"ed@acme.test" = ["ntfy://T0PSECRET"]
+[report]
+every = "week"
+to = ["desktop", "ntfy", "slack://T0PSECRET"]
+"""
+    there = ", ".join(read(COMMON).channels.by_name())
+    assert faults(toml) == [
+        f':8: report.to: "desktop" is no channel for reports; there are: {there}',
+        ':8: report.to: "ntfy" is no channel for reports; it tells a person of their own meters alone',
+        f':8: report.to: "slack://…" is no channel for reports; there are: {there}',
+    ]
+
+
+def test_a_report_that_can_go_nowhere_is_a_fault() -> None:
+    assert faults('[notify]\ndesktop = false\n[report]\nevery = "week"') == [
+        ":4: report.every is set, but there is no channel to send it to: see [notify]"
+    ]
+
+
+@pytest.mark.parametrize(
+    "written", ['every = "day"', 'day = "mon"', 'at = "9"', "at = 9", "to = 3", "to = [3]", 'to = [""]']
+)
+def test_what_is_no_plan_is_refused(written: str) -> None:
+    assert len(faults(f"[report]\n{written}")) == 1

@@ -22,6 +22,7 @@ from hexmeter.core.grants import Plan
 from hexmeter.core.instants import DAY_MS, HOUR_MS, SECOND_MS
 from hexmeter.core.pool import Balance, PoolPlan, TopUp
 from hexmeter.core.quiet import QuietHours
+from hexmeter.core.reportplan import ReportPlan
 from hexmeter.core.rules import AlertRules
 
 from .reading import DATABASE, FILE, faults, read
@@ -84,6 +85,11 @@ urls = ["https://hooks.acme.test/x"]
 webhook_secret_file = "webhook-key"
 [notify.users]
 "Ed@acme.test" = ["slack://a/b/c"]
+[report]
+every = "month"
+day = "friday"
+at = "07:30"
+to = ["webhook"]
 [tray]
 backend = "pystray"
 [budgets]
@@ -147,6 +153,7 @@ def test_every_key_is_used_as_written() -> None:
             {"ed@acme.test": (Channel("slack:174ecc12", Address("slack://a/b/c")),)},
             FILE.parent / "webhook-key",
         ),
+        report=ReportPlan("month", 4, time(7, 30), ("webhook:hooks.acme.test:9b18c4f2",)),
         socket="run/api.sock",
         api_group="analysts",
         database=FILE.parent / "data/hexmeter.db",
@@ -173,7 +180,7 @@ def test_every_setting_is_used_by_the_program() -> None:
     readers = [path for path in product.rglob("*.py") if path.parent.name != "config"]
     trees = [ast.parse(path.read_text()) for path in readers]
     read = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    settings = {field.name for kind in (Config, PollSettings, PoolPlan, Plan) for field in fields(kind)}
+    settings = {field.name for kind in (Config, PollSettings, PoolPlan, Plan, ReportPlan) for field in fields(kind)}
     assert settings - read == set()
 
 

@@ -1,5 +1,6 @@
 """The configuration file: every fault at once, each with its key, value, line and what would be right."""
 
+from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +16,7 @@ from hexmeter.config.token import TokenKeys
 from hexmeter.core.grants import Plan
 from hexmeter.core.instants import DAY_MS, MINUTE_MS
 from hexmeter.core.pool import Balance, PoolPlan
+from hexmeter.core.reportplan import ReportPlan
 from hexmeter.core.rules import AlertRules
 
 from .reading import DATABASE, FILE, faults, read
@@ -40,6 +42,7 @@ def test_an_empty_file_is_all_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         quiet_critical=False,
         notify_desktop=True,
         channels=ChannelPlan(),
+        report=ReportPlan(None, None, time(9), ("desktop",)),
         socket=None,
         api_group=None,
         database=DATABASE,

@@ -11,6 +11,7 @@ from hexmeter.core.instants import DAY_MS
 from hexmeter.core.meters import Bound, Meter
 from hexmeter.core.outlook import Forecast
 from hexmeter.core.pool import POOL, SPEND
+from hexmeter.core.reporttext import report_text
 from hexmeter.core.runs import runs_meter
 from hexmeter.core.signals import Prompt
 from hexmeter.core.texts import Text, blind_text, digest_text, ladder_text, lead_text, message_of_test, restored_text
@@ -23,6 +24,8 @@ from hexmeter.core.textsignals import (
     top_up_text,
     unused_text,
 )
+
+from .test_reportforms import document
 
 COSTS = prompt_costs([credits(cost) for cost in [1.5] * 20 + [4] * 5])
 ENDS = Forecast(credits(44), credits(41), credits(50), 0.95, NOW_MS + 4 * DAY_MS, alert=True)
@@ -43,6 +46,8 @@ def ladder(kind: Kind, figures: Meter, *, own: bool = True, level: int | None = 
 
 PLAIN = grant(31.9)
 POOLED = replace(PLAIN, key=POOL, id=POOL, kind=POOL, label="Add-on pool", period=None)
+SAVES = {"money_per_month": 56.0, "runs_per_week": None, "minutes_per_week": None}
+AUDIT = {"findings": [{"kind": "idle_seat"}, {"kind": "idle_seat"}], "savings": SAVES, "currency": "USD"}
 TEXTS = {
     "forecast": ladder(Kind.FORECAST, PLAIN),
     "forecast, the pool": ladder(Kind.FORECAST, POOLED, own=False),
@@ -72,6 +77,7 @@ TEXTS = {
     "token, a day": token_text(NOW_MS + DAY_MS, 1, NOW_MS, BERLIN),
     "token, expired": token_text(NOW_MS, 1, NOW_MS, BERLIN),
     "blind": blind_text("Hex answered GET /threads with 503", NOW_MS, "the next poll tries again", BERLIN),
+    "report": report_text(document("ed@acme.test"), AUDIT, BERLIN, "hexmeter report --week --last"),
     "test": message_of_test(NOW_MS, BERLIN),
     "restored": restored_text("file is not a database", "/data/hexmeter.db.damaged", NOW_MS, BERLIN),
 }

@@ -13,20 +13,32 @@ from hexmeter.core.reportforms import html, markdown
 from hexmeter.core.reportpage import report_page
 
 NASTY = "<script>alert(1)</script>|[x](javascript:a)`*_\"'&lt;"
-NOTHING = {"credits": 0.0, "before": 0.0}
+NOTHING = {"credits": 0.0, "bound": "exact", "before": 0.0, "before_bound": "exact"}
 RUNS = {"runs": 3, "minutes": 1.5, "failures": 1}
+FORECAST = {
+    "expected_total": 41.0,
+    "low": 30.0,
+    "high": 50.0,
+    "exhaust_at": "2026-11-28T10:00:00Z",
+    "probability": 0.7,
+}
 
 
 def document(text: str, url: str | None = None) -> dict[str, Any]:
     """A report in which a stranger chose every text."""
     thread = {"thread": "t1", "title": text, "url": url, "user": text, "model": text, "credits": 12.345678}
+    thread["bound"] = "exact"
     return {
         "report": "week",
+        "as_of": "2026-11-22T12:00:00Z",
         "since": "2026-11-15T23:00:00Z",
         "until": "2026-11-22T12:00:00Z",
         "total": {"credits": 12.5, "before": 10.0, "prompts": 3, "bound": "at_least", "before_bound": "exact"},
         "days": [{"day": "2026-11-16", "credits": 12.5}, {"day": "2026-11-17", "credits": 0.0}],
-        "users": [{"user": text, "credits": 12.5, "before": 10.0}, {"user": "new", "credits": 1.0, "before": 0.0}],
+        "users": [
+            {"user": text, "credits": 12.5, "bound": "at_least", "before": 10.0, "before_bound": "estimated"},
+            {"user": "new", "credits": 1.0, "bound": "exact", "before": 0.0, "before_bound": "exact"},
+        ],
         "models": [{"model": text, **NOTHING}],
         "sources": [],
         "topics": [{"topic": text, "threads": 1, **NOTHING}],
@@ -41,6 +53,8 @@ def document(text: str, url: str | None = None) -> dict[str, Any]:
                 "limit": None,
                 "remaining": None,
                 "state": "unknown",
+                "bound": "at_least",
+                "period": None,
                 "forecast": {"unknown": text},
             },
             {
@@ -50,7 +64,9 @@ def document(text: str, url: str | None = None) -> dict[str, Any]:
                 "limit": 40.0,
                 "remaining": 32.0,
                 "state": "ok",
-                "forecast": {"expected_total": 41.0, "low": 30.0, "high": 50.0, "exhaust_at": "2026-11-28T10:00:00Z"},
+                "bound": "estimated",
+                "period": None,
+                "forecast": FORECAST,
             },
         ],
         "runs": {
@@ -100,11 +116,13 @@ def test_the_page_says_what_was_used_against_before() -> None:
     assert page.lead[0] == "At least 12.5 credits were used, 10 in the week before (+25 %)."
     who = page.sections[0]
     assert [[cell.text for cell in row] for row in who.rows] == [
-        ["Ed", "12.5", "10", "+25 %"],
+        ["Ed", "at least 12.5", "about 10", "+25 %"],
         ["new", "1", "0", "new"],
     ]
     pool = next(section for section in page.sections if section.title.startswith("Now")).rows[0]
-    assert pool[-1].text == "41 at the end (30 to 50); ends Sat 28 Nov"
+    texts = [cell.text for cell in pool]
+    assert texts[:4] == ["Add-on pool", "about 8", "40", "about 32"]
+    assert texts[-1] == "probably ends Sat 28 Nov; 41 by then (30 to 50)"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +161,8 @@ def test_the_page_loads_nothing_and_knows_light_and_dark() -> None:
 )
 def test_a_row_is_marked_by_its_bound(bound: str, shown: str) -> None:
     found = document("x")
-    row = {**found["threads"][0], "bound": bound, "before": 1.0}
+    row = {**found["threads"][0], "bound": bound, "before": 1.0, "before_bound": "at_least"}
     page = report_page({**found, "users": [row], "threads": [row]}, BERLIN)
     credits = [section.rows[0][number].text for section, number in ((page.sections[0], 1), (page.sections[4], 2))]
     assert credits == [shown] * 2
+    assert page.sections[0].rows[0][2].text == "at least 1"

@@ -2,11 +2,12 @@
 
 import argparse
 import json
+from typing import Any
 
 from hexmeter.cli.alertverbs import add_verb
 from hexmeter.cli.ask import client
 
-_PATIENCE_S = 180.0
+PATIENCE_S = 180.0
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,11 +21,16 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Run `hexmeter alerts test`."""
-    told = client(arguments.config).post("/v1/alerts/test", {"channel": arguments.channel}, timeout_s=_PATIENCE_S)
+    told = client(arguments.config).post("/v1/alerts/test", {"channel": arguments.channel}, timeout_s=PATIENCE_S)
     if arguments.json:
         print(json.dumps(told, ensure_ascii=False, indent=2))
-    else:
-        for one in told["results"]:
-            hint = f"; try: {one['hint']}" if one["hint"] else ""
-            print(f"{one['channel']}: {'ok' if one['ok'] else 'FAILED'}, {one['detail']}{hint}")
+        return 0 if told["ok"] else 1
+    return show_arrivals(told)
+
+
+def show_arrivals(told: dict[str, Any]) -> int:
+    """Print what became of a message on each channel; the exit code."""
+    for one in told["results"]:
+        hint = f"; try: {one['hint']}" if one["hint"] else ""
+        print(f"{one['channel']}: {'ok' if one['ok'] else 'FAILED'}, {one['detail']}{hint}")
     return 0 if told["ok"] else 1

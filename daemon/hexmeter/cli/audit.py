@@ -8,17 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
-from hexmeter.wire.render import credits, day, moment, zone_of
+from hexmeter.core import audittexts
+from hexmeter.wire.render import day, moment, zone_of
 
-_HEADINGS = {
-    "idle_seat": "Paid seats without use or login",
-    "unused_grant": "Grants that lapsed unused",
-    "more_needed": "People who need more",
-    "failing_runs": "Runs that fail again and again",
-    "idle_schedule": "Schedules of projects that nobody views",
-    "busy_schedule": "Schedules far busier than their viewers",
-    "crowded_minute": "Many schedules in the same minute",
-}
 _SHOWN = 10
 
 
@@ -51,14 +43,14 @@ def _lines(document: dict[str, Any], most: int | None) -> list[str]:
         lines += ["", "Nothing was found."]
     lines += ["", *_savings(document), _runs(document["runs"], zone)]
     for unknown in document["unknown"]:
-        lines.append(f"Not known: {_HEADINGS.get(unknown['kind'], unknown['kind']).lower()}: {unknown['why']}")
+        lines.append(f"Not known: {audittexts.heading(unknown['kind']).lower()}: {unknown['why']}")
     return lines
 
 
 def _group(kind: str, findings: Sequence[dict[str, Any]], currency: str, most: int | None) -> list[str]:
-    lines = ["", f"{_HEADINGS.get(kind, kind)} ({len(findings)})"]
+    lines = ["", f"{audittexts.heading(kind)} ({len(findings)})"]
     for finding in findings[:most]:
-        saving = _saving(finding["saving"], currency)
+        saving = audittexts.saving(finding["saving"], currency)
         lines.append(f"  {finding['subject']}: {finding['fact']}{f' Saves {saving}.' if saving else ''}")
     if most is not None and len(findings) > most:
         lines.append(f"  and {len(findings) - most} more: hexmeter audit --all")
@@ -66,17 +58,8 @@ def _group(kind: str, findings: Sequence[dict[str, Any]], currency: str, most: i
     return lines + [f"  → {advice}" for advice in dict.fromkeys(finding["advice"] for finding in findings[:most])]
 
 
-def _saving(saving: dict[str, Any], currency: str) -> str:
-    parts = []
-    if saving["money_per_month"] is not None:
-        parts.append(f"{credits(saving['money_per_month'])} {currency} a month")
-    if saving["runs_per_week"]:
-        parts.append(f"{saving['runs_per_week']} runs and {saving['minutes_per_week']:g} minutes a week")
-    return ", ".join(parts)
-
-
 def _savings(document: dict[str, Any]) -> list[str]:
-    saving = _saving(document["savings"], document["currency"])
+    saving = audittexts.saving(document["savings"], document["currency"])
     return [f"In all this could save {saving}."] if saving else []
 
 

@@ -67,15 +67,10 @@ def _lines(document: dict[str, Any]) -> list[str]:
                 credits(meter["used"]) if meter["used"] is not None else "-",
                 f"{credits(forecast['low'])} to {credits(forecast['high'])}" if known else "-",
                 f"{100 * forecast['probability']:.0f} %" if known else "-",
-                _said(meter, now_ms, zone),
+                outlookwords.said(meter, now_ms, zone),
             )
         )
     return [*stale, *table(("METER", "LIMIT", "USED", "BY RESET", "RUNS OUT", "OUTLOOK"), rows)]
-
-
-def _said(meter: dict[str, Any], now_ms: int, zone: Any) -> str:
-    clause = outlookwords.clause(meter, now_ms, zone)
-    return clause or ("used up" if meter["state"] == "exhausted" else str(meter["forecast"].get("unknown", "")))
 
 
 def _score_lines(document: dict[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hexmeter.cli.alertstest import PATIENCE_S, show_arrivals
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
 from hexmeter.wire.render import table, zone_of
@@ -20,12 +21,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--html", metavar="FILE", type=Path, help="as one HTML file, which loads nothing")
     form.add_argument("--markdown", action="store_true", help="as Markdown")
+    form.add_argument(
+        "--send",
+        metavar="CHANNEL",
+        nargs="?",
+        const="",
+        help="send it in short, now, where [report] says or to one channel; ends with 1 when it did not arrive",
+    )
     form.add_argument("--json", action="store_true", help="the whole document, as JSON")
     parser.set_defaults(span="week")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run `hexmeter report`."""
+    if arguments.send is not None:
+        asked = {"span": arguments.span, "last": arguments.last, "channel": arguments.send or None}
+        return show_arrivals(client(arguments.config).post("/v1/report/send", asked, timeout_s=PATIENCE_S))
     last = "true" if arguments.last else None
     document = client(arguments.config).get("/v1/report", span=arguments.span, last=last)
     if arguments.json:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
+from hexmeter.core.outlooktexts import SO_MUCH
 from hexmeter.core.spans import ALLOWED, SpanError, parse_moment
 from hexmeter.wire.render import credits, day, moment, table, zone_of
 
@@ -28,7 +29,6 @@ _COLUMNS = {
 }
 """The columns of the CSV, named as the fields of the JSON."""
 
-_BOUNDS = {"exact": "", "estimated": "about", "at_least": "at least"}
 _WHEN = "a day (2026-11-01), an instant (2026-11-01T09:30), or so long ago (7d, 12h, 2w)"
 # With these a spreadsheet begins a formula; the tab and the line break it would skip before one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -116,7 +116,7 @@ def _print_table(by: str, document: dict[str, Any]) -> None:
 
 def _amount(row: dict[str, Any]) -> tuple[str, str]:
     """How sure an amount is, and the amount."""
-    return _BOUNDS[row["bound"]], credits(row["credits"])
+    return SO_MUCH[row["bound"]].rstrip(), credits(row["credits"])
 
 
 def _sum(by: str, row: dict[str, Any], known: bool) -> tuple[str, ...]:

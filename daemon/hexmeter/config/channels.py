@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -102,6 +102,12 @@ def safe_name(address: str) -> str:
     user, _, place = url.netloc.rpartition("@")
     known = url._replace(netloc=f"{user.partition(':')[0]}@{place}").geturl()
     return f"{scheme}{host}:{hashlib.sha256(known.encode()).hexdigest()[:8]}"
+
+
+def named(wanted: str, names: Collection[str]) -> str | None:
+    """The one of `names` that is `wanted`, or that alone begins so."""
+    found = [name for name in names if name == wanted] or [name for name in names if name.startswith(wanted)]
+    return found[0] if len(found) == 1 else None
 
 
 def masked(value: Any) -> Any:

@@ -229,6 +229,21 @@ def quiet_hours(value: Any) -> QuietHours:
     return QuietHours(start, end)
 
 
+def clock_time(value: Any) -> time:
+    """A check for a time of day, such as "09:00"."""
+    try:
+        return _clock(value)
+    except (TypeError, ValueError, AttributeError):
+        raise NotAllowed('a time of day such as "09:00"') from None
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """A check for a list of names."""
+    if not isinstance(value, list) or not all(isinstance(name, str) and name.strip() for name in value):
+        raise NotAllowed('a list of names such as ["desktop", "slack"]')
+    return tuple(dict.fromkeys(name.strip() for name in value))
+
+
 def switch(check: Callable[[Any], Any], on: Any, allowed: str) -> Callable[[Any], Any]:
     """A check for `allowed`: what `check` takes, or true, which is short for `on`, or false, which gives None."""
 

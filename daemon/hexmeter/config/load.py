@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.config.allocations import allocations
-from hexmeter.config.channels import ChannelPlan, masked
+from hexmeter.config.channels import DESKTOP, ChannelPlan, masked, named
 from hexmeter.config.faults import NotAllowed, NotAllowedIn
 from hexmeter.config.model import Config, PollSettings
 from hexmeter.config.privatefile import others_may_read
@@ -21,6 +21,7 @@ from hexmeter.core.grants import Plan
 from hexmeter.core.instants import from_datetime
 from hexmeter.core.periods import first_instant
 from hexmeter.core.pool import Balance, PoolPlan
+from hexmeter.core.reportplan import WEEKDAYS, ReportPlan
 from hexmeter.core.rules import AlertRules
 from hexmeter.core.strings import clean, without_tokens
 
@@ -105,6 +106,7 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
     if values.get("api.group") is not None and "api.socket" in values and values["api.socket"] is None:
         what = "api.group is set without api.socket: the usual socket is in a folder that others cannot enter"
         problems.append(Problem(what, lines.get("api.group")))
+    values["report.to"] = _report_to(values, problems, lines)
     zone = values.get("plan.timezone") or _local_zone()
     if zone is None and "plan.timezone" in values:
         problems.append(Problem("plan.timezone is not set, and this machine does not tell its own: set it"))
@@ -152,6 +154,12 @@ def _config(
         quiet=values["alerts.quiet_hours"],
         quiet_critical=values["alerts.quiet_critical"],
         notify_desktop=values["notify.desktop"],
+        report=ReportPlan(
+            values["report.every"],
+            None if values["report.day"] is None else WEEKDAYS.index(values["report.day"]),
+            values["report.at"],
+            values["report.to"],
+        ),
         channels=_channels(values, folder),
         socket=values["api.socket"],
         api_group=values["api.group"],
@@ -191,6 +199,27 @@ def _channels(values: dict[str, Any], folder: Path) -> ChannelPlan:
     return ChannelPlan(
         values["notify.urls"], values["notify.users"], None if secret_file is None else _path(folder, secret_file)
     )
+
+
+def _report_to(values: dict[str, Any], problems: list[Problem], lines: dict[str, int]) -> tuple[str, ...]:
+    """The names of the channels that a report goes to; what is wrong with them is added to `problems`."""
+    urls, users, desktop = (values.get(place) for place in ("notify.urls", "notify.users", "notify.desktop"))
+    if urls is None or users is None or desktop is None:
+        return ()  # What is wrong there is told already.
+    plan = ChannelPlan(urls, users)
+    common = tuple(channel.name for channel in plan.common)
+    allowed = (*((DESKTOP,) if desktop else ()), *common)
+    found = {name: named(name, allowed) for name in values.get("report.to") or ()}
+    for name in (name for name, channel in found.items() if channel is None):
+        why = f"there are: {', '.join(allowed) or 'none'}"
+        if named(name, plan.by_name()) is not None:
+            why = "it tells a person of their own meters alone"
+        what = f'report.to: "{masked(name) if "://" in name else clean(name, 60)}" is no channel for reports; {why}'
+        problems.append(Problem(what, lines.get("report.to")))
+    if values.get("report.every") is not None and not allowed:
+        what = "report.every is set, but there is no channel to send it to: see [notify]"
+        problems.append(Problem(what, lines.get("report.every")))
+    return tuple(dict.fromkeys(channel for channel in found.values() if channel)) or common or allowed
 
 
 def _of_entries(place: str, wrong: NotAllowedIn, lines: dict[str, int], *, secret: bool = False) -> list[Problem]:

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.config.channels import DESKTOP, ChannelPlan
 from hexmeter.config.token import TokenKeys
+from hexmeter.core.alerts import Kind
 from hexmeter.core.allocations import Allocation
 from hexmeter.core.grants import Plan
 from hexmeter.core.pool import PoolPlan
 from hexmeter.core.quiet import QuietHours
+from hexmeter.core.reportplan import ReportPlan
 from hexmeter.core.rules import AlertRules
 
 Watch = Literal["me", "everyone"] | tuple[str, ...]
@@ -60,6 +62,7 @@ class Config:
     database: Path
     keep_days: int | None
     backups: int
+    report: ReportPlan
     runs_per_week: int | None = None
     seat_price_micro: int | None = None
     currency: str = "USD"
@@ -68,6 +71,14 @@ class Config:
     notes: tuple[str, ...] = field(default=())
     given: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    def told_of(self, meter_id: str | None) -> tuple[str, ...]:
-        """The channels that an alert goes to: of a meter (by its id for people), or None for what is no meter's."""
+    @property
+    def reportable(self) -> tuple[str, ...]:
+        """The channels that may be told of everybody, by their names."""
+        return ((DESKTOP,) if self.notify_desktop else ()) + tuple(one.name for one in self.channels.common)
+
+    def told_of(self, kind: str, meter_id: str | None) -> tuple[str, ...]:
+        """The channels that an alert goes to: of a meter (by its id for people), or None for what is no meter's. A
+        report goes where `[report] to` says."""
+        if kind == Kind.REPORT:
+            return self.report.to
         return ((DESKTOP,) if self.notify_desktop else ()) + self.channels.told_of(meter_id)

@@ -8,6 +8,7 @@ from hexmeter.config.channels import channels, channels_by_email
 from hexmeter.config.checks import (
     anything,
     choice,
+    clock_time,
     credit_amount,
     credit_amounts,
     credits_by_email,
@@ -18,6 +19,7 @@ from hexmeter.config.checks import (
     keyring_entry,
     loopback_port,
     moment,
+    names,
     percent,
     percents,
     price,
@@ -33,6 +35,7 @@ from hexmeter.config.checks import (
 )
 from hexmeter.core.backends import AUTO, NOTIFY_BACKENDS, TRAY_BACKENDS
 from hexmeter.core.grants import EDITOR_GRANT_MICRO
+from hexmeter.core.reportplan import WEEKDAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,10 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("alerts", "quiet_hours", quiet_hours, None, "hours of the day in which nothing is told, such as 22:00-07:30"),
     Key("alerts", "quiet_critical", flag, False, "let critical warnings through quiet hours"),
+    Key("report", "every", choice("week", "month"), None, "send a report of each week or month, once it is over"),
+    Key("report", "day", choice(*WEEKDAYS), None, "weekday on which it is sent; default: the day the period is over"),
+    Key("report", "at", clock_time, "09:00", "time of day from which on it is sent, in the plan's time zone"),
+    Key("report", "to", names, [], "channels by their names or how these begin; default: urls, else the desktop"),
     Key("pool", "balance", credit_amount, None, "add-on credits of the workspace that Hex showed as left, at as_of"),
     Key("pool", "as_of", moment, None, "when the balance was read: a day (its first instant) or an instant"),
     Key("pool", "monthly_spend_limit", credit_amount, None, "monthly cap on credits drawn from the pool"),

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     RUNS = "runs"
     BLIND = "blind"
     TOKEN = "token"  # noqa: S105
+    REPORT = "report"
     RESTORED = "restored"
     TEST = "test"
 

@@ -10,6 +10,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+SO_MUCH = {"exact": "", "estimated": "about ", "at_least": "at least "}
+SO_LITTLE = {"exact": "", "estimated": "about ", "at_least": "at most "}
+"""What is said before what is used, and before what is left, by the figure's bound."""
+
 _SURE, _LIKELY = 0.8, 0.6
 """What is less likely than the first is said with a "probably", less than the second with a "may"."""
 

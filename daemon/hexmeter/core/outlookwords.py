@@ -8,11 +8,12 @@ from hexmeter.core.instants import parse_iso
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import tzinfo
     from typing import Any
 
 
-def clause(meter: "dict[str, Any]", now_ms: int, zone: "tzinfo | None") -> str | None:
+def clause(meter: "Mapping[str, Any]", now_ms: int, zone: "tzinfo | None") -> str | None:
     """`lasts until the reset on Tue 1 Dec`, or `ends Thu 26 Nov, 5 days before the reset`; None where that is
     not known, or where nothing is left to end."""
     if not _is_known(meter):
@@ -22,7 +23,13 @@ def clause(meter: "dict[str, Any]", now_ms: int, zone: "tzinfo | None") -> str |
     return outlooktexts.lasts_or_ends(*_expected(meter), end_ms, now_ms, zone, meter["bound"])
 
 
-def in_short(meter: "dict[str, Any]", now_ms: int, zone: "tzinfo | None") -> str:
+def said(meter: "Mapping[str, Any]", now_ms: int, zone: "tzinfo | None") -> str:
+    """The clause; else `used up`, or why nothing is forecast."""
+    used_up = "used up" if meter["state"] == "exhausted" else ""
+    return clause(meter, now_ms, zone) or used_up or str(meter["forecast"].get("unknown", ""))
+
+
+def in_short(meter: "Mapping[str, Any]", now_ms: int, zone: "tzinfo | None") -> str:
     """The same for a column; `learning` while little is known, `-` where nothing is."""
     if not _is_known(meter):
         reason = str(meter["forecast"].get("unknown", ""))
@@ -30,7 +37,7 @@ def in_short(meter: "dict[str, Any]", now_ms: int, zone: "tzinfo | None") -> str
     return outlooktexts.in_short(*_expected(meter), now_ms, zone, meter["bound"])
 
 
-def prompts_left(meter: "dict[str, Any]") -> str | None:
+def prompts_left(meter: "Mapping[str, Any]") -> str | None:
     """`about 6 typical or 2 heavy prompts left`; None where that is not known, or nothing is left."""
     left = meter.get("prompts_left")
     if not left or meter["state"] == "exhausted":
@@ -38,17 +45,17 @@ def prompts_left(meter: "dict[str, Any]") -> str | None:
     return outlooktexts.prompts_left(left["typical"], left["heavy"], meter["bound"])
 
 
-def record(meter: "dict[str, Any]") -> str | None:
+def record(meter: "Mapping[str, Any]") -> str | None:
     """`the range held 8 of 10 times`; None before three periods are over."""
     found = meter.get("record")
     return outlooktexts.held(found["held"], found["of"]) if found else None
 
 
-def _is_known(meter: "dict[str, Any]") -> bool:
+def _is_known(meter: "Mapping[str, Any]") -> bool:
     return "unknown" not in meter.get("forecast", {"unknown": ""}) and meter["state"] != "exhausted"
 
 
-def _expected(meter: "dict[str, Any]") -> "tuple[float, int | None]":
+def _expected(meter: "Mapping[str, Any]") -> "tuple[float, int | None]":
     """How likely the end is, and when it is expected."""
     exhaust_at = meter["forecast"]["exhaust_at"]
     return meter["forecast"]["probability"], None if exhaust_at is None else parse_iso(exhaust_at)

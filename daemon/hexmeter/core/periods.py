@@ -39,6 +39,13 @@ def previous_period(period: Period, reset_day: int, zone: ZoneInfo) -> Period:
     return period_at(period.start_ms - 1, reset_day, zone)
 
 
+def week_at(at_ms: int, zone: ZoneInfo) -> Period:
+    """The local week, Monday to Sunday, that contains `at_ms`."""
+    day = local_day(at_ms, zone)
+    monday = day - timedelta(days=day.weekday())
+    return Period(first_instant(monday, zone), first_instant(monday + timedelta(days=7), zone))
+
+
 def first_instant(day: date, zone: ZoneInfo, clock: time = time.min) -> int:
     """The first instant of a local day, or the first at which a `clock` shows that time on it, in Unix milliseconds.
 

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hexmeter.core import outlookwords
 from hexmeter.core.credits import MICRO, format_credits
 from hexmeter.core.instants import parse_iso
-from hexmeter.core.texts import day_text, moment_text
+from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
+from hexmeter.core.texts import capital, counted, day_text, moment_text
 
-_BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at least "}
 _TOP = 15
 _GRANTS = 10
 _NOT_SHOWN = "other"
+_MIDNIGHT = " 00:00"
+_SURENESS = ("exact", "estimated", "at_least")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,7 @@ class Page:
 
 def report_page(document: Mapping[str, Any], zone: ZoneInfo, hex_link: str | None = None) -> Page:
     """The page of a document of `GET /v1/report`; links lead to Hex's own host, `hex_link`, alone."""
-    until_ms = parse_iso(document["until"])
-    since, until = moment_text(parse_iso(document["since"]), zone), moment_text(until_ms, zone)
+    now_ms = parse_iso(document["as_of"])
     sections = [
         _compared("Who", "user", document["users"], _plain),
         _compared("Models", "model", document["models"], _plain),
@@ -55,16 +57,24 @@ def report_page(document: Mapping[str, Any], zone: ZoneInfo, hex_link: str | Non
         _topics(document["topics"]),
         _threads(document["threads"], hex_link),
         _prompts(document["prompts"], zone, hex_link),
-        _meters(document["meters"], zone),
+        _meters(document["meters"], now_ms, zone),
         _runs(document["runs"], zone),
         _alerts(document["alerts"], zone),
     ]
     return Page(
-        title=f"Hex credits: {_clean_day(since)} to {_clean_day(until)}",
-        lead=tuple(_lead(document)),
+        title=f"Hex credits: {window(document, zone)}",
+        lead=tuple(lead(document)),
         sections=tuple(sections),
         days=tuple((row["day"], row["credits"]) for row in document["days"]),
     )
+
+
+def window(document: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """The time a report is of: whole days by their names, the last one included; else to the minute."""
+    since, until = (moment_text(parse_iso(document[end]), zone) for end in ("since", "until"))
+    if until.endswith(_MIDNIGHT):
+        until = day_text(parse_iso(document["until"]) - 1, zone)
+    return f"{since.removesuffix(_MIDNIGHT)} to {until}"
 
 
 def credits_text(amount: float | None) -> str:
@@ -72,35 +82,45 @@ def credits_text(amount: float | None) -> str:
     return "–" if amount is None else format_credits(round(amount * MICRO))
 
 
-def _lead(document: Mapping[str, Any]) -> Iterable[str]:
+def marked(marks: Mapping[str, str], amount: float | None, bound: str) -> str:
+    """An amount of credits with the mark of its bound; none are none."""
+    return (marks[bound] if amount else "") + credits_text(amount)
+
+
+def lead(document: Mapping[str, Any]) -> Iterable[str]:
+    """What was used against before, in sentences."""
     total = document["total"]
-    spent, before = credits_text(total["credits"]), credits_text(total["before"])
-    so_many, before_so_many = _BOUNDS[total["bound"]], _BOUNDS[total["before_bound"]]
+    spent = capital(marked(SO_MUCH, total["credits"], total["bound"]))
+    before = marked(SO_MUCH, total["before"], total["before_bound"])
     yield (
-        f"{so_many[:1].upper()}{so_many[1:]}{spent} credits were used, {before_so_many}{before} in the"
+        f"{spent} credits were used, {before} in the"
         f" {document['report']} before ({_change(total['credits'], total['before'])})."
     )
     if total["prompts"]:
-        yield f"{total['prompts']} prompts are known one by one."
-    if document["report"] == "month":
+        yield f"{counted(total['prompts'], 'prompt')} {'is' if total['prompts'] == 1 else 'are'} known one by one."
+    if document["report"] == "month" and parse_iso(document["until"]) > parse_iso(document["as_of"]):
         yield "A month that is not over is compared with as many days of the one before."
 
 
 def _compared(title: str, by: str, rows: Sequence[Mapping[str, Any]], name: Any) -> Section:
     """Credits by something, against before; what is beyond the first few is one row."""
     shown, rest = rows[:_TOP], rows[_TOP:]
-    cells = [(name(row[by]), _used(row), *_figures(Cell(""), row["credits"], row["before"])[2:]) for row in shown]
+    cells = [(name(row[by]), *_against(row)) for row in shown]
     if rest:
-        sums = (sum(row["credits"] for row in rest), sum(row["before"] for row in rest))
-        cells.append(_figures(Cell(f"{len(rest)} {_NOT_SHOWN}"), *sums))
+        cells.append((Cell(f"{len(rest)} {_NOT_SHOWN}"), *_against(_sum(rest))))
     return Section(title, (by.capitalize(), "Credits", "Before", "Change"), tuple(cells))
 
 
+def _sum(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Rows as one; it is no surer than the least sure of them."""
+    return {
+        **{name: sum(row[name] for row in rows) for name in ("credits", "before")},
+        **{name: max((row[name] for row in rows), key=_SURENESS.index) for name in ("bound", "before_bound")},
+    }
+
+
 def _topics(rows: Sequence[Mapping[str, Any]]) -> Section:
-    cells = [
-        (Cell(row["topic"]), _count(row["threads"]), *_figures(Cell(""), row["credits"], row["before"])[1:])
-        for row in rows[:_TOP]
-    ]
+    cells = [(Cell(row["topic"]), _count(row["threads"]), *_against(row)) for row in rows[:_TOP]]
     note = "A thread counts in full for each of its topics."
     return Section("Topics", ("Topic", "Threads", "Credits", "Before", "Change"), tuple(cells), note)
 
@@ -124,18 +144,18 @@ def _prompts(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo, hex_link: str | 
     return Section("Dearest prompts", ("Seen", "Thread", "User", "Model", "Credits"), tuple(cells))
 
 
-def _meters(meters: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Section:
+def _meters(meters: Sequence[Mapping[str, Any]], now_ms: int, zone: ZoneInfo) -> Section:
     """What is left now and what is forecast: all of the workspace's meters, and the grants nearest to their end."""
     grants = [meter for meter in meters if meter["kind"] == "grant"]
     shown = [meter for meter in meters if meter["kind"] != "grant"] + grants[:_GRANTS]
     cells = [
         (
             Cell(meter["label"]),
-            _amount(meter["used"]),
-            _amount(meter["limit"]),
-            _amount(meter["remaining"]),
+            _figure(SO_MUCH, meter["used"], meter["bound"]),
+            _figure(SO_MUCH, meter["limit"], "exact"),
+            _figure(SO_LITTLE, meter["remaining"], meter["bound"]),
             Cell(meter["state"]),
-            Cell(_forecast(meter["forecast"], zone)),
+            Cell(_outlook(meter, now_ms, zone)),
         )
         for meter in shown
     ]
@@ -145,14 +165,13 @@ def _meters(meters: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Section:
     return Section("Now, and what is to come", heads, tuple(cells), note)
 
 
-def _forecast(forecast: Mapping[str, Any], zone: ZoneInfo) -> str:
+def _outlook(meter: Mapping[str, Any], now_ms: int, zone: ZoneInfo) -> str:
+    """Whether it lasts, and what it comes to."""
+    said, forecast = outlookwords.said(meter, now_ms, zone), meter["forecast"]
     if "unknown" in forecast:
-        return f"not known: {forecast['unknown']}"
+        return said
     spread = f"{credits_text(forecast['low'])} to {credits_text(forecast['high'])}"
-    text = f"{credits_text(forecast['expected_total'])} at the end ({spread})"
-    if forecast["exhaust_at"] is None:
-        return text
-    return f"{text}; ends {day_text(parse_iso(forecast['exhaust_at']), zone)}"
+    return f"{said}; {credits_text(forecast['expected_total'])} by then ({spread})"
 
 
 def _runs(runs: Mapping[str, Any], zone: ZoneInfo) -> Section:
@@ -165,7 +184,7 @@ def _runs(runs: Mapping[str, Any], zone: ZoneInfo) -> Section:
             Cell(row["title"] or row["project"]),
             Cell(row["owner"] or "–"),
             _count(row["runs"]),
-            _amount(row["minutes"]),
+            Cell(f"{row['minutes']:g}", figure=True),
             _count(row["failures"]),
         )
         for row in runs["projects"]
@@ -186,8 +205,10 @@ def _alerts(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Section:
     return Section("Alerts", ("When", "What", "State"), tuple(cells), "" if cells else "None.")
 
 
-def _figures(name: Cell, credits: float, before: float) -> tuple[Cell, ...]:
-    return name, _amount(credits), _amount(before), Cell(_change(credits, before), figure=True)
+def _against(row: Mapping[str, Any]) -> tuple[Cell, Cell, Cell]:
+    """A row's credits, what they were before, and the change."""
+    change = Cell(_change(row["credits"], row["before"]), figure=True)
+    return _used(row), _figure(SO_MUCH, row["before"], row["before_bound"]), change
 
 
 def _change(credits: float, before: float) -> str:
@@ -208,19 +229,13 @@ def _plain(value: object) -> Cell:
     return Cell(str(value))
 
 
-def _amount(amount: float | None) -> Cell:
-    return Cell(credits_text(amount), figure=True)
-
-
 def _used(row: Mapping[str, Any]) -> Cell:
-    """A row's credits, marked by their bound; none are none."""
-    so_many = _BOUNDS[row.get("bound", "exact")] if row["credits"] else ""
-    return Cell(so_many + credits_text(row["credits"]), figure=True)
+    return _figure(SO_MUCH, row["credits"], row["bound"])
+
+
+def _figure(marks: Mapping[str, str], amount: float | None, bound: str) -> Cell:
+    return Cell(marked(marks, amount, bound), figure=True)
 
 
 def _count(count: int) -> Cell:
     return Cell(str(count), figure=True)
-
-
-def _clean_day(moment: str) -> str:
-    return moment.removesuffix(" 00:00")

@@ -105,6 +105,17 @@ def token_condition(expires_ms: int, now_ms: int) -> Condition:
     return _news(None, rungs[-1] if rungs else None, Rung(Kind.TOKEN, Decimal(TOKEN_DAYS[-1])))
 
 
+def report_condition(due: Period, over: Period, known: Period | None) -> Condition:
+    """The report of the period `due` is to be told.
+
+    `known` is the period that was looked at last. At the first look (None) what is `over` already is none of ours.
+    """
+    rung = Rung(Kind.REPORT)
+    if known is None:
+        return _news(over, None, rung)
+    return _news(due, rung if known.end_ms <= due.start_ms else None, rung)
+
+
 def _news(period: Period | None, reached: Rung | None, rung: Rung) -> Standing:
     """A condition that never falls: what it told stays told for its period."""
     return Standing(period, reached, rung, complete=True)

@@ -8,8 +8,9 @@ from hexmeter.core.alerts import Kind, Rung
 from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.credits import format_credits
 from hexmeter.core.instants import to_datetime
-from hexmeter.core.meters import Bound, Meter
+from hexmeter.core.meters import Meter
 from hexmeter.core.outlook import NoForecast
+from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
 from hexmeter.core.periods import local_day
 from hexmeter.core.pool import POOL, SPEND
 
@@ -121,6 +122,12 @@ def digest_text(texts: Sequence[Text]) -> Text:
     return Text(f"Hex credits: {len(texts)} warnings", "\n".join(lines), severity)
 
 
+def in_short(body: str) -> str:
+    """A body of many lines where there is room for little: the fact, and where the rest is."""
+    lines = body.split("\n")
+    return "\n".join((lines[0], lines[-1]))
+
+
 def day_text(at_ms: int, zone: ZoneInfo) -> str:
     """A local day: Thu 26 Nov."""
     local = to_datetime(at_ms).astimezone(zone)
@@ -130,11 +137,6 @@ def day_text(at_ms: int, zone: ZoneInfo) -> str:
 def moment_text(at_ms: int, zone: ZoneInfo) -> str:
     """A local day and time: Thu 26 Nov 09:05."""
     return f"{day_text(at_ms, zone)} {to_datetime(at_ms).astimezone(zone):%H:%M}"
-
-
-SO_MUCH = {Bound.EXACT: "", Bound.ESTIMATED: "about ", Bound.AT_LEAST: "at least "}
-SO_LITTLE = {Bound.EXACT: "", Bound.ESTIMATED: "about ", Bound.AT_LEAST: "at most "}
-"""What is said before what is used, and before what is left."""
 
 
 def until_reset(meter: Meter, zone: ZoneInfo) -> str:
@@ -157,7 +159,7 @@ def _end_sentence(meter: Meter, zone: ZoneInfo, now_ms: int | None) -> str:
     before = ""
     if period is not None:
         days = (local_day(period.end_ms, zone) - local_day(outlook.exhaust_at_ms, zone)).days
-        before = f", {_counted(days, 'day')} before {reset}" if days > 0 else f", just before {reset}"
+        before = f", {counted(days, 'day')} before {reset}" if days > 0 else f", just before {reset}"
     return f"At this pace they end {day_text(outlook.exhaust_at_ms, zone)}{lead}{before}."
 
 
@@ -168,7 +170,7 @@ def lead_text(now_ms: int, then_ms: int, zone: ZoneInfo) -> str:
         return "today"
     days = (last - today).days
     working = sum((today.weekday() + day) % 7 < _WORKING_DAYS for day in range(1, days + 1))
-    return f"in {_counted(working, 'working day')}" if working else "before the next working day"
+    return f"in {counted(working, 'working day')}" if working else "before the next working day"
 
 
 def _prompts_sentence(meter: Meter) -> str:
@@ -177,10 +179,11 @@ def _prompts_sentence(meter: Meter) -> str:
     if costs is None or not costs.median_micro or meter.remaining_micro is None:
         return ""
     count = meter.remaining_micro // costs.median_micro
-    return f"About {_counted(count, 'typical prompt')}." if count else "Less than one typical prompt."
+    return f"About {counted(count, 'typical prompt')}." if count else "Less than one typical prompt."
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """So many of something: 1 prompt, 2 prompts."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 

@@ -6,8 +6,9 @@ from hexmeter.core.burn import PromptCosts
 from hexmeter.core.credits import format_credits
 from hexmeter.core.instants import DAY_MS
 from hexmeter.core.meters import Meter
+from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
 from hexmeter.core.signals import LEAST_PROMPTS, Prompt
-from hexmeter.core.texts import SO_LITTLE, SO_MUCH, Text, capital, day_text, moment_text, until_reset, whose_credits
+from hexmeter.core.texts import Text, capital, day_text, moment_text, until_reset, whose_credits
 
 
 def burn_text(meter: Meter, today_micro: int, usual_micro: int, zone: ZoneInfo, *, own: bool) -> Text:

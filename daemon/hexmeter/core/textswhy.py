@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.core.alerts import Kind, Reason, Rung
 from hexmeter.core.credits import MICRO, format_credits
+from hexmeter.core.outlooktexts import SO_MUCH
 from hexmeter.core.replay import Reading
 from hexmeter.core.texts import moment_text
-
-_BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at least "}
 
 
 def why_line(
@@ -46,7 +45,7 @@ def facts_text(facts: Mapping[str, Any], zone: ZoneInfo) -> str:
 
 def _used(facts: Mapping[str, Any], zone: ZoneInfo) -> str:
     used, limit = facts["used_micro"], facts.get("limit_micro")
-    so_much = _BOUNDS.get(facts.get("bound", "exact"), "")
+    so_much = SO_MUCH.get(facts.get("bound", "exact"), "")
     if not limit:
         return f"{so_much}{format_credits(used)} used"
     # Cut to a tenth: what is below a level must not read as if it had reached it.
@@ -80,12 +79,18 @@ def _prompt(facts: Mapping[str, Any], zone: ZoneInfo) -> str:
     return f"a prompt of {sent} cost {cost}{usual if facts.get('p90_micro') else ''}{given}"
 
 
+def _report(facts: Mapping[str, Any], zone: ZoneInfo) -> str:
+    due = moment_text(facts["due_ms"], zone)
+    return f"the report of the {facts['every']} from {moment_text(facts['start_ms'], zone)} was due {due}"
+
+
 _TELL: dict[str, Callable[[Mapping[str, Any], ZoneInfo], str]] = {
     "used_micro": _used,
     "complete": _complete,
     "forecast": _forecast,
     "today_micro": _day,
     "cost_micro": _prompt,
+    "due_ms": _report,
     "percent": lambda facts, zone: f"unused is set to {facts['percent']} %",
     "top_ups": lambda facts, zone: f"{facts['top_ups']} top-ups, and {facts['several']} are several",
     "expires_ms": lambda facts, zone: f"the token expires {moment_text(facts['expires_ms'], zone)}",

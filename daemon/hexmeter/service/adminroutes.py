@@ -3,6 +3,7 @@
 from typing import Any
 
 from hexmeter.core.spans import ALLOWED, SpanError, span
+from hexmeter.service.asked import body_of
 from hexmeter.service.refused import bad
 from hexmeter.service.route import Route, Serving
 from hexmeter.service.runfigures import week_to
@@ -39,6 +40,17 @@ async def report(api: Serving, request: Request) -> dict[str, Any]:
     return api.daemon.documents.report(kind, api.daemon.clock.now_ms(), last=_flag(request, "last"))
 
 
+async def send_report(api: Serving, request: Request) -> dict[str, Any]:
+    """`hexmeter report --send`."""
+    from hexmeter.service.report import KINDS
+
+    body = body_of(request)
+    kind, last, channel = body.get("span", KINDS[0]), body.get("last", False), body.get("channel")
+    if kind not in KINDS or not isinstance(last, bool) or not isinstance(channel, str | None):
+        raise bad("a report is sent by its span, last and channel", 'such as {"span": "week", "last": true}')
+    return await api.daemon.send_report(kind, channel, last=last)
+
+
 async def export(api: Serving, request: Request) -> Stream:
     """`hexmeter export`."""
     from hexmeter.service.export import COLUMNS, Export
@@ -66,5 +78,6 @@ ADMIN_ROUTES: tuple[Route[Serving], ...] = (
     Route("GET", "/v1/runs", "project runs as seen by Hex's API, by project; since, until", runs),
     Route("GET", "/v1/audit", "idle seats and schedules, failing runs, who needs more; days=1…366", audit),
     Route("GET", "/v1/report", "a week or month against the one before; span=week|month, last=true", report),
+    Route("POST", "/v1/report/send", "send it now: span, last, channel; answers when known", send_report),
     Route("GET", "/v1/export", "all rows; what=ledger|meters|alerts, anonymous=true", export),
 )

@@ -81,7 +81,7 @@ class Attending:
             self._store.attention.set_state(alert_id, "firing", now_ms)
             alert = self._store.outbox.alert(alert_id)
             if alert is not None and self.silence_of(alert.kind, alert.meter_key, now_ms) is None:
-                self._store.outbox.deliver(alert_id, self._config.told_of(alert.meter), now_ms)
+                self._store.outbox.deliver(alert_id, self._config.told_of(alert.kind, alert.meter), now_ms)
 
     def severities(self, now_ms: int) -> Sequence[str]:
         """Of which severities alerts may be delivered now: quiet hours hold the others back."""

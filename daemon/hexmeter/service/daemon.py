@@ -7,7 +7,9 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+from hexmeter.config.channels import DESKTOP
 from hexmeter.config.model import Config
+from hexmeter.core.alerts import Kind, Rung
 from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.clock import Clock
 from hexmeter.core.credits import CreditsError, format_credits, parse_credits
@@ -15,21 +17,23 @@ from hexmeter.core.logrow import LogRow
 from hexmeter.core.meters import Meter
 from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.strings import clean
+from hexmeter.core.texts import Text, message_of_test
 from hexmeter.core.threadlink import EXPECTED, thread_id_of
 from hexmeter.service.attention import Attending
 from hexmeter.service.channels.sender import Sender
-from hexmeter.service.channels.testing import NoSuchChannel, channels_named, send_test
+from hexmeter.service.channels.testing import TEST_LADDER, NoSuchChannel, channels_named, send_and_see
 from hexmeter.service.documents import Documents, hex_link
 from hexmeter.service.figures import Figures
 from hexmeter.service.forecasts import Forecasts
 from hexmeter.service.importing import import_rows
-from hexmeter.service.notices import Notice, notices
+from hexmeter.service.notices import Notice, notices, shortened
 from hexmeter.service.poll import Outcome, Poller
 from hexmeter.service.refused import Refused
+from hexmeter.service.reporting import Reporting
 from hexmeter.service.runsweep import RunSweep
 from hexmeter.service.settle import Settler
 from hexmeter.service.upkeep import Upkeep
-from hexmeter.store.outbox import LEASE_MS
+from hexmeter.store.outbox import LEASE_MS, NewAlert
 from hexmeter.store.roster import Calibration
 from hexmeter.store.store import Store
 from hexmeter.wire.shapes import Failure
@@ -50,7 +54,8 @@ class Daemon:
         self.attending = Attending(config, store, self.figures)
         self.forecasts = Forecasts(config, store, self.figures)
         self.documents = Documents(config, store, self.figures)
-        self.settler = Settler(config, store, self.figures, self.attending, clock.now_ms())
+        self.reporting = Reporting(config, store, self.documents)
+        self.settler = Settler(config, store, self.figures, self.attending, self.reporting, clock.now_ms())
         self.poll_soon: Callable[[], None] = lambda: None
         """Lets the schedule poll at once; the schedule sets it."""
         self.upkeep = Upkeep(config, store, clock)
@@ -201,7 +206,7 @@ class Daemon:
             # Another tray hears that it waits no more, and that it waits again if this one's lease runs out.
             self.publish()
             asyncio.get_running_loop().call_later(LEASE_MS / 1000 + 1, self.publish)
-        return notices(claimed)
+        return notices([shortened(one) for one in claimed])
 
     def confirm(self, deliveries: list[int], state: str, claimant: str, reference: str | None = None) -> int:
         """Move deliveries on, or note that they are `closed`; how many moved."""
@@ -215,11 +220,20 @@ class Daemon:
 
     async def test_channels(self, wanted: str | None) -> dict[str, Any]:
         """Send a test to the channels that `wanted` names (None: all); what is known of its arrival. Raises Refused."""
-        try:
-            names = channels_named(self.config, wanted)
-        except NoSuchChannel as error:
-            raise Refused(Failure("no_such_channel", str(error), "see [notify] in the configuration", 2)) from None
-        return await send_test(self.config, self.store, self.clock, self.sender, self.changes, self.publish, names)
+        text = message_of_test(self.clock.now_ms(), self.config.zone)
+        names = [*((DESKTOP,) if self.config.notify_desktop else ()), *self.config.channels.by_name()]
+        return await self._try(Kind.TEST, text, _of_channels(wanted, names, names))
+
+    async def send_report(self, every: str, wanted: str | None, *, last: bool) -> dict[str, Any]:
+        """Send a report now to the channel that `wanted` names, or where the planned ones go; what is known of its
+        arrival. Raises Refused."""
+        text = self.reporting.text(every, self.clock.now_ms(), last=last)
+        return await self._try(Kind.REPORT, text, _of_channels(wanted, self.config.reportable, self.config.report.to))
+
+    async def _try(self, kind: Kind, text: Text, names: Sequence[str]) -> dict[str, Any]:
+        """Send a message on demand."""
+        alert = NewAlert(TEST_LADDER, Rung(kind), None, text.severity, text.title, text.body, names)
+        return await send_and_see(alert, self.store, self.clock, self.sender, self.changes, self.publish)
 
     @property
     def paused(self) -> bool:
@@ -301,6 +315,14 @@ class Daemon:
                 raise Refused(Failure("bad_amount", f"more than the {format_credits(limit_micro)} there were", "", 2))
             remaining_micro = limit_micro - figure_micro
         return Calibration(now_ms, used_micro=figure_micro if is_used else 0, offset_micro=remaining_micro)
+
+
+def _of_channels(wanted: str | None, allowed: Sequence[str], usual: Sequence[str]) -> Sequence[str]:
+    """The one of the `allowed` channels that `wanted` names; the `usual` ones for None. Raises Refused."""
+    try:
+        return channels_named(wanted, allowed) if wanted is not None or not usual else usual
+    except NoSuchChannel as error:
+        raise Refused(Failure("no_such_channel", str(error), "see [notify] in the configuration", 2)) from None
 
 
 def _unknown(meter_id: str, why: str) -> Failure:

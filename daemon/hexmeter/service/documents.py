@@ -101,12 +101,13 @@ class Documents:
 
         return Audit(self._config, self._store, self._figures).document(days, now_ms)
 
-    def report(self, kind: str, now_ms: int, *, last: bool) -> dict[str, Any]:
-        """`hexmeter report --json`."""
+    def report(self, kind: str, now_ms: int, *, last: bool = False, period: Period | None = None) -> dict[str, Any]:
+        """`hexmeter report --json`; see Report."""
         from hexmeter.service.report import Report
 
         report = Report(self._config, self._store, self._figures, lambda by, period: self.usage(by, period)["rows"])
-        return {**report.document(kind, now_ms, last=last), "links": {"hex": hex_link(self._config.base_url)}}
+        document = report.document(kind, now_ms, last=last, period=period)
+        return {**document, "links": {"hex": hex_link(self._config.base_url)}}
 
     def alerts(self, now_ms: int) -> dict[str, Any]:
         """`hexmeter alerts --json`: newest first."""

@@ -1,9 +1,10 @@
 """Notices: what waits for a tray, as the messages that it shows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hexmeter.core.texts import Text, digest_text
+from hexmeter.core.alerts import Kind
+from hexmeter.core.texts import Text, digest_text, in_short
 from hexmeter.store.outbox import Claimed
 
 MOST_SINGLE = 3
@@ -17,6 +18,13 @@ class Notice:
     text: Text
     deliveries: tuple[int, ...]
     alerts: tuple[int, ...]
+
+
+def shortened(claimed: Claimed) -> Claimed:
+    """A report as a desktop has room for it; anything else as it is."""
+    if claimed.alert.kind != Kind.REPORT:
+        return claimed
+    return replace(claimed, alert=replace(claimed.alert, body=in_short(claimed.alert.body)))
 
 
 def notices(claimed: Sequence[Claimed]) -> list[Notice]:

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from hexmeter.config.model import Config
 from hexmeter.core.credits import MICRO, to_number
 from hexmeter.core.instants import DAY_MS, to_iso
 from hexmeter.core.meters import Bound
-from hexmeter.core.periods import Period, first_instant, local_day, previous_period
+from hexmeter.core.periods import Period
+from hexmeter.core.reportplan import last_whole
 from hexmeter.core.runs import sum_runs
 from hexmeter.service.figures import SEES_EVERYTHING, Figures
 from hexmeter.service.runfigures import run_sums
@@ -23,6 +23,7 @@ _ALERTS_LOOKED_AT = 1_000
 NO_TOPIC = "none"
 
 Row = dict[str, Any]
+_NONE: Row = {"credits": 0.0, "bound": Bound.EXACT.value}
 Usage = Callable[[str, Period], list[Row]]
 
 
@@ -34,12 +35,15 @@ class Report:
         self._store = store
         self._figures = figures
         self._usage = usage
+        self._calendar = config.reset_day, config.zone
 
-    def document(self, kind: str, now_ms: int, *, last: bool) -> dict[str, Any]:
-        """`GET /v1/report`: the `kind` of KINDS that runs, or the `last` whole one, against the one before."""
-        period, before = self._periods(kind, now_ms, last=last)
+    def document(self, kind: str, now_ms: int, *, last: bool = False, period: Period | None = None) -> dict[str, Any]:
+        """`GET /v1/report`: the `kind` of KINDS that runs, the `last` whole one, or this very `period` of the kind,
+        against the one before."""
+        period, before = self._periods(kind, now_ms, last_whole(kind, now_ms, *self._calendar) if last else period)
         users = self._usage("user", period)
         users_before = self._usage("user", before)
+        threads = self._usage("thread", period)
         return {
             "report": kind,
             "as_of": to_iso(now_ms),
@@ -58,31 +62,22 @@ class Report:
             "users": _compared("user", users, users_before),
             "models": self._both("model", period, before),
             "sources": self._both("source", period, before),
-            "topics": self._topics(period, before),
-            "threads": self._usage("thread", period)[:_THREADS],
+            "topics": self._topics(threads, self._usage("thread", before)),
+            "threads": threads[:_THREADS],
             "prompts": [row for row in self._usage("prompt", period) if row["prompts"] == 1][:_PROMPTS],
             "alerts": self._alerts(period),
             "meters": [shapes.meter(meter) for meter in self._figures.meters(now_ms)],
             "runs": self._runs(period, before),
         }
 
-    def _periods(self, kind: str, now_ms: int, *, last: bool) -> tuple[Period, Period]:
+    def _periods(self, kind: str, now_ms: int, whole: Period | None) -> tuple[Period, Period]:
         """What is reported, and what it is compared with: as long a time of the one before."""
-        zone, reset_day = self._config.zone, self._config.reset_day
-        current = self._figures.period(now_ms)
-        if kind == "month" and last:
-            period = previous_period(current, reset_day, zone)
-            return period, previous_period(period, reset_day, zone)
+        if whole is not None:
+            return whole, last_whole(kind, whole.end_ms - 1, *self._calendar)
         if kind == "month":
-            before = previous_period(current, reset_day, zone)
-            period = Period(current.start_ms, now_ms + 1)
-            so_far_ms = min(before.end_ms, before.start_ms + period.end_ms - period.start_ms)
-            return period, Period(before.start_ms, so_far_ms)
-        if last:
-            today = local_day(now_ms, zone)
-            mondays = [today - timedelta(days=today.weekday() + 7 * weeks) for weeks in (0, 1, 2)]
-            ends = [first_instant(monday, zone) for monday in mondays]
-            return Period(ends[1], ends[0]), Period(ends[2], ends[1])
+            before, start_ms = last_whole(kind, now_ms, *self._calendar), self._figures.period(now_ms).start_ms
+            so_far_ms = min(before.end_ms, before.start_ms + now_ms + 1 - start_ms)
+            return Period(start_ms, now_ms + 1), Period(before.start_ms, so_far_ms)
         return Period(now_ms + 1 - _WEEK_MS, now_ms + 1), Period(now_ms + 1 - 2 * _WEEK_MS, now_ms + 1 - _WEEK_MS)
 
     def _bound(self, period: Period, users: list[Row]) -> Bound:
@@ -99,25 +94,24 @@ class Report:
     def _both(self, by: str, period: Period, before: Period) -> list[Row]:
         return _compared(by, self._usage(by, period), self._usage(by, before))
 
-    def _topics(self, period: Period, before: Period) -> list[Row]:
+    def _topics(self, threads: list[Row], threads_before: list[Row]) -> list[Row]:
         """The credits of threads by topic: a thread counts in full for each of its topics, so these overlap."""
-        before_micro = {topic: micro for topic, (micro, _) in self._by_topic(before).items()}
-        found = [
-            {"topic": topic, "threads": threads, "credits": to_number(micro)}
-            | {"before": to_number(before_micro.get(topic, 0))}
-            for topic, (micro, threads) in self._by_topic(period).items()
-        ]
+        before = {row["topic"]: row for row in self._by_topic(threads_before)}
+        found = [{**row, **_before(before.get(row["topic"], _NONE))} for row in self._by_topic(threads)]
         return sorted(found, key=lambda row: (-row["credits"], row["topic"]))
 
-    def _by_topic(self, period: Period) -> dict[str, tuple[int, int]]:
-        """The micro-credits and the number of threads of each topic."""
-        used = self._store.breakdown.threads(period)
-        topics = self._store.breakdown.topics(about.id for about, _ in used)
-        sums: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
-        for about, micro in used:
-            for topic in topics.get(about.id) or (NO_TOPIC,):
-                sums[topic] = sums[topic][0] + micro, sums[topic][1] + 1
-        return sums
+    def _by_topic(self, threads: list[Row]) -> list[Row]:
+        """Each topic with its threads and their credits; it is no surer than the least sure of them."""
+        topics = self._store.breakdown.topics(row["thread"] for row in threads)
+        found: dict[str, list[Row]] = defaultdict(list)
+        for row in threads:
+            # What imported logs say has no thread.
+            for topic in topics.get(row["thread"]) or (NO_TOPIC,) if row["thread"] else ():
+                found[topic].append(row)
+        return [
+            {"topic": topic, "threads": len(rows), "credits": _total(rows), "bound": _least_sure(rows)}
+            for topic, rows in found.items()
+        ]
 
     def _alerts(self, period: Period) -> list[Row]:
         """What was told within the time, newest first."""
@@ -159,7 +153,16 @@ def _compared(by: str, rows: list[Row], rows_before: list[Row]) -> list[Row]:
     """The rows of a time with what the same had before; who used something only then too, with 0 credits now."""
     key = "user_id" if by == "user" else by
     before = {row[key]: row for row in rows_before}
-    found = [{**row, "before": before[row[key]]["credits"] if row[key] in before else 0.0} for row in rows]
+    found = [{**row, **_before(before.get(row[key], _NONE))} for row in rows]
     now = {row[key] for row in rows}
     gone = [row for row in rows_before if row[key] not in now]
-    return found + [{**row, "credits": 0.0, "before": row["credits"], **shapes.prompts(None)} for row in gone]
+    return found + [{**row, **_NONE, **_before(row), **shapes.prompts(None)} for row in gone]
+
+
+def _before(row: Row) -> Row:
+    """What a row says of the time before."""
+    return {"before": row["credits"], "before_bound": row["bound"]}
+
+
+def _least_sure(rows: list[Row]) -> str:
+    return max((row["bound"] for row in rows), key=list(Bound).index, default=Bound.EXACT.value)

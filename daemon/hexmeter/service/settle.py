@@ -12,6 +12,7 @@ from hexmeter.service.attention import Attending
 from hexmeter.service.decisions import TOKEN_LADDER, Decision, Decisions
 from hexmeter.service.figures import Figures
 from hexmeter.service.poll import Outcome, PollFailure
+from hexmeter.service.reporting import Reporting
 from hexmeter.store.ladders import Transition
 from hexmeter.store.outbox import NewAlert
 from hexmeter.store.progress import LastPoll
@@ -36,11 +37,20 @@ class _Telling:
 class Settler:
     """Decides alerts from the stored facts. `started_ms` is when this daemon began to watch."""
 
-    def __init__(self, config: Config, store: Store, figures: Figures, attending: Attending, started_ms: int) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        figures: Figures,
+        attending: Attending,
+        reporting: Reporting,
+        started_ms: int,
+    ) -> None:
         self._config = config
         self._store = store
         self._figures = figures
         self._attending = attending
+        self._reporting = reporting
         self._decisions = Decisions(config, store, figures)
         self.started_ms = started_ms
         """Since when polls were meant to come: the daemon's start, or the machine's waking."""
@@ -59,6 +69,7 @@ class Settler:
             )
             if failure is None:
                 self.step_meters(now_ms, good_ms)
+                self._step_report(now_ms)
             self._step_blind(now_ms, well=failure is None)
             # Last: what is over now need not be told once more.
             self._attending.wake(now_ms)
@@ -96,6 +107,12 @@ class Settler:
                 self._end_other_tokens(decision.ladder, now_ms)
         if first:
             self._store.progress.end_baseline()
+
+    def _step_report(self, now_ms: int) -> None:
+        """Tell the report that is due, in a message of its own: its title alone, as in a digest, says too little."""
+        decision = self._reporting.decision(now_ms)
+        if decision is not None:
+            self._step(decision, _Telling(decision.ladder, self._store.progress.baseline_is_quiet()), now_ms)
 
     def _end_other_tokens(self, ladder: str, now_ms: int) -> None:
         """What was told of a token that another one has replaced is over."""
@@ -151,7 +168,7 @@ class Settler:
                 severity=text.severity,
                 title=text.title,
                 body=text.body,
-                channels=() if muted else self._config.told_of(meter_id),
+                channels=() if muted else self._config.told_of(event.rung.kind, meter_id),
                 digest=telling.digest,
                 meter_key=meter_key,
                 snoozed_until_ms=silence.until_ms if silence else None,

@@ -19,6 +19,9 @@ from hexmeter.store.store import Store
 log = logging.getLogger(__name__)
 
 RESTORED_LADDER = "restored"
+_FOR_A_DAY = (Kind.RESTORED, Kind.REPORT)
+"""What is told is over by itself after a day."""
+
 _KEEP_READINGS_MS = 92 * DAY_MS
 """What alerts were decided on is kept for a quarter; what was told, and why, for good."""
 
@@ -56,7 +59,7 @@ class Upkeep:
                     severity=text.severity,
                     title=text.title,
                     body=text.body,
-                    channels=self._config.told_of(None),
+                    channels=self._config.told_of(Kind.RESTORED, None),
                 ),
                 now_ms,
             )
@@ -69,8 +72,8 @@ class Upkeep:
             self._store.progress.forget_requests(now_ms - _KEEP_REQUESTS_MS)
             self._store.readings.forget(now_ms - _KEEP_READINGS_MS)
             for alert in self._store.outbox.standing():
-                if alert.ladder == RESTORED_LADDER and now_ms - alert.fired_ms >= DAY_MS:
-                    self._store.outbox.resolve(RESTORED_LADDER, now_ms)
+                if alert.kind in _FOR_A_DAY and now_ms - alert.fired_ms >= DAY_MS:
+                    self._store.outbox.resolve(alert.ladder, now_ms)
             await self._compact(now_ms)
             if self._config.backups and self._backup_is_due(now_ms):
                 await self._back_up(now_ms)

@@ -234,13 +234,13 @@ class Outbox:
 
     def _claimable(self, channel: str, now_ms: int, severities: Sequence[str]) -> list[sqlite3.Row]:
         # A lease that ends later than a fresh one would was given before the clock was set back; a pause likewise.
-        # A test is told in quiet hours too: somebody waits for it.
+        # What is sent on demand is told in quiet hours too: somebody waits for it.
         return self._database.connection.execute(
             "SELECT d.id AS delivery_id, d.digest, a.* FROM deliveries d JOIN alerts a ON a.id = d.alert_id"
             " WHERE d.channel = ? AND (d.state = 'pending'"
             " AND (d.next_ms IS NULL OR d.next_ms <= ? OR d.next_ms > ?) OR (d.state = 'claimed'"
             " AND (d.lease_until_ms <= ? OR d.lease_until_ms > ?)))"
-            " AND (a.kind = 'test' OR a.severity IN (SELECT value FROM json_each(?))) ORDER BY d.id",
+            " AND (a.ladder = 'test' OR a.severity IN (SELECT value FROM json_each(?))) ORDER BY d.id",
             (channel, now_ms, now_ms + LONGEST_MS, now_ms, now_ms + LEASE_MS, json.dumps(list(severities))),
         ).fetchall()
 

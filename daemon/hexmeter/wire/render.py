@@ -5,7 +5,7 @@ The daemon renders its status itself when asked to, which spares `hexmeter statu
 
 from datetime import UTC, datetime
 
-from hexmeter.core import outlookwords
+from hexmeter.core import outlooktexts, outlookwords
 from hexmeter.wire.age import never_read
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
@@ -20,8 +20,6 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _GAUGE = 10
 _YEAR_NAMED_DAYS = 200
 _OUTLOOKS = 5
-_BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at most "}
-_USED_BOUNDS = {"exact": "", "estimated": "about ", "at_least": "at least "}
 
 
 def status_text(document: "dict[str, Any]") -> str:
@@ -150,7 +148,7 @@ def zone_of(name: "str | None") -> "ZoneInfo | None":
 def _meter_row(meter: "dict[str, Any]", now_ms: int, zone: "ZoneInfo | None") -> "list[str]":
     left, limit, used = meter["remaining"], meter["limit"], meter["used"]
     per_cent = percent(used, limit) if used is not None and limit else "-"
-    about = _BOUNDS[meter["bound"]] if left else ""
+    about = outlooktexts.SO_LITTLE[meter["bound"]] if left else ""
     of = f"{about}{credits(left)} of {credits(limit)}" if left is not None else "unknown"
     bar = gauge(left / limit) if left is not None and limit else "?" * _GAUGE
     burn, period = meter["burn"], meter["period"]
@@ -158,7 +156,7 @@ def _meter_row(meter: "dict[str, Any]", now_ms: int, zone: "ZoneInfo | None") ->
         meter["label"],
         of,
         bar,
-        f"{_USED_BOUNDS[meter['bound']]}{credits(used)} ({per_cent})" if used is not None else "-",
+        f"{outlooktexts.SO_MUCH[meter['bound']]}{credits(used)} ({per_cent})" if used is not None else "-",
         meter["state"],
         credits(burn["per_day"]) if burn["per_day"] is not None else "-",
         outlookwords.in_short(meter, now_ms, zone),

@@ -1,20 +1,17 @@
-"""`hexmeter alerts test`: a real message on real channels, and what is known of its arrival."""
+"""A message on demand, such as `hexmeter alerts test`: on real channels, and what is known of its arrival."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from hexmeter.config.channels import DESKTOP
-from hexmeter.config.model import Config
-from hexmeter.core.alerts import Kind, Rung
+from hexmeter.config.channels import DESKTOP, named
 from hexmeter.core.clock import Clock
 from hexmeter.core.instants import to_iso
-from hexmeter.core.texts import message_of_test
 from hexmeter.service.channels.sender import Sender
 from hexmeter.store.outbox import Delivery, NewAlert
 from hexmeter.store.store import Store
 
-LADDER = "test"
+TEST_LADDER = "test"
 DESKTOP_PATIENCE_S = 10.0
 """A tray that listens claims at once; its notification service may take a while."""
 
@@ -28,45 +25,41 @@ class NoSuchChannel(Exception):
     """No channel of this name is configured, or none at all; the message says which there are."""
 
 
-def channels_named(config: Config, wanted: str | None) -> list[str]:
-    """The channels that `wanted` names, exactly or by how one alone begins; all for None. Raises NoSuchChannel."""
-    names = [*([DESKTOP] if config.notify_desktop else []), *config.channels.by_name()]
+def channels_named(wanted: str | None, names: Sequence[str]) -> Sequence[str]:
+    """The one of `names` that `wanted` is, or that alone begins so; all for None. Raises NoSuchChannel."""
     if not names:
         raise NoSuchChannel("no channel is configured: [notify] desktop is off, and urls is empty")
     if wanted is None:
         return names
-    found = [name for name in names if name == wanted] or [name for name in names if name.startswith(wanted)]
-    if len(found) != 1:
-        few = "more than one channel is" if found else "there is no channel"
+    found = named(wanted, names)
+    if found is None:
+        few = "more than one channel is" if any(name.startswith(wanted) for name in names) else "there is no channel"
         raise NoSuchChannel(f"{few} called {wanted[:80]!r}; there are: {', '.join(names)}")
-    return found
+    return [found]
 
 
-async def send_test(
-    config: Config,
+async def send_and_see(
+    alert: NewAlert,
     store: Store,
     clock: Clock,
     sender: Sender,
     changes: Callable[[], AsyncIterator[None]],
     publish: Callable[[], None],
-    names: Sequence[str],
 ) -> dict[str, Any]:
-    """Send a test to the channels `names`, wait for what becomes of it, and say so. Nothing of it is tried again."""
-    text = message_of_test(clock.now_ms(), config.zone)
-    alert = NewAlert(LADDER, Rung(Kind.TEST), None, text.severity, text.title, text.body, names)
+    """Send `alert`, of TEST_LADDER, wait for what becomes of it, and say so. Nothing of it is tried again."""
     alert_id = store.outbox.fire(alert, clock.now_ms())
     publish()
     sending = asyncio.create_task(sender.send_due())
     try:
-        others = [name for name in names if name != DESKTOP]
-        for patience_s, waited_for in ((PATIENCE_S, others), (DESKTOP_PATIENCE_S, names)):
+        others = [name for name in alert.channels if name != DESKTOP]
+        for patience_s, waited_for in ((PATIENCE_S, others), (DESKTOP_PATIENCE_S, alert.channels)):
             await _settled(store, alert_id, waited_for, changes, patience_s)
         told = [_told(delivery) for delivery in store.outbox.deliveries_of(alert_id)]
     finally:
         # Not cancelled, for it may carry real warnings too.
         await asyncio.wait({sending}, timeout=0)
         # What nobody took must not pop up later, and the test is no warning that stands.
-        store.outbox.resolve(LADDER, clock.now_ms())
+        store.outbox.resolve(TEST_LADDER, clock.now_ms())
         publish()
     return {"ok": all(one["ok"] for one in told), "results": told}
 

@@ -6,8 +6,8 @@ from zlib import crc32
 
 from hexmeter.core.credits import MICRO, format_credits
 from hexmeter.core.meters import Bound
+from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
 from hexmeter.core.strings import clean
-from hexmeter.core.texts import SO_LITTLE, SO_MUCH
 
 UNKNOWN = "unknown"
 

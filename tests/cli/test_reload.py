@@ -98,9 +98,3 @@ def test_what_this_token_cannot_give_is_refused(hex_: Hex, tmp_path: Path) -> No
 def test_without_a_daemon_it_says_so(hex_: Hex, tmp_path: Path) -> None:
     with home(tmp_path, hex_.base_url, "hxtp_sim_ada", plan()) as made:
         assert made.ask("reload").code == 5
-
-
-def test_a_key_that_does_nothing_yet_is_not_said_to_be_taken_up(running: Home) -> None:
-    running.config.write_text(running.config.read_text() + "[dashboard]\nenabled = true\n")
-    ran = running.ask("reload")
-    assert ran.out == "nothing that is in force changed; not used by this version yet: dashboard.enabled\n"

@@ -11,7 +11,6 @@ from builders import utc
 from hexmeter.config.channels import ChannelPlan
 from hexmeter.config.load import ConfigError, load
 from hexmeter.config.model import Config, PollSettings
-from hexmeter.config.schema import KEYS
 from hexmeter.config.token import TokenKeys
 from hexmeter.core.grants import Plan
 from hexmeter.core.instants import DAY_MS, MINUTE_MS
@@ -221,12 +220,6 @@ def test_lines_are_found_for_dotted_keys_and_inline_tables() -> None:
 
 def test_no_control_character_reaches_the_terminal() -> None:
     assert "\x1b" not in "".join(faults('[plan]\n"\\u001b[31m" = 1\ntier = "\\u001b[31m"\n["\\u001b"]\n'))
-
-
-def test_keys_of_later_versions_are_taken_and_said() -> None:
-    later = [key for key in KEYS if not key.used]
-    content = "\n".join(f"{key.place} = 1" for key in later)
-    assert read(content).notes == tuple(f"{key.place} is set, but this version does not use it yet" for key in later)
 
 
 def test_a_machine_without_a_zone_must_be_told_one(monkeypatch: pytest.MonkeyPatch) -> None:

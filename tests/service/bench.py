@@ -21,6 +21,7 @@ from hexmeter.hex.simulator.world import World
 from hexmeter.service.api import Api
 from hexmeter.service.currenttoken import CurrentToken
 from hexmeter.service.daemon import Daemon
+from hexmeter.service.dashboard import Dashboard
 from hexmeter.service.poll import Outcome, Poller
 from hexmeter.store.store import Store
 from hexmeter.wire.httpd import Request, Response
@@ -83,10 +84,13 @@ class Bench:
     on_page: Callable[[], None] = lambda: None
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     daemon: Daemon = field(init=False)
+    dashboard: Dashboard = field(init=False)
+    """One for all daemons, as in a process that reloads; it shows what `Dashboard.serving` is entered with."""
     hexapi: HexClient = field(init=False)
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
+        self.dashboard = Dashboard(self.clock)
         self._open()
 
     @property
@@ -152,7 +156,7 @@ class Bench:
 
     def ask(self, method: str, path: str, body: bytes = b"", **query: str) -> tuple[int, dict[str, Any]]:
         """One request to the local API, without the socket."""
-        answer = self.run(Api(self.daemon).handle(Request(method, path, query, {}, body)))
+        answer = self.run(Api(self.daemon, None, self.dashboard).handle(Request(method, path, query, {}, body)))
         assert isinstance(answer, Response)
         document: dict[str, Any] = json.loads(answer.body)
         return answer.status, document
@@ -233,6 +237,7 @@ def bench(
         try:
             yield made
         finally:
+            made.run(made.dashboard.close())
             made.close()
             made.loop.close()
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from .bench import Bench, bench
+from .bench import Bench, bench, small_world
+from .browsing import EVERYONE, Browser, port_of, show
 
 MakeBench = Callable[..., Bench]
 
@@ -16,6 +17,34 @@ def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
     """`bench` as a function: what it makes lives until the test ends."""
     with ExitStack() as stack:
         yield lambda *values, **options: stack.enter_context(bench(tmp_path, *values, **options))
+
+
+@pytest.fixture
+def stack(make_bench: MakeBench) -> Iterator[ExitStack]:
+    """What ends before the benches do."""
+    with ExitStack() as made:
+        yield made
+
+
+@pytest.fixture
+def shown(make_bench: MakeBench, stack: ExitStack) -> Bench:
+    """A bench whose daemon has a dashboard; nobody asked for it yet."""
+    made = make_bench(small_world(), "ada", EVERYONE)
+    made.poll_until_read()
+    show(made, stack)
+    return made
+
+
+@pytest.fixture
+def stranger(shown: Bench) -> Browser:
+    """A browser without a link, before an open port."""
+    return Browser(shown, port_of(shown.ask("POST", "/v1/dashboard")[1]["url"]))
+
+
+@pytest.fixture
+def browser(stranger: Browser) -> Browser:
+    """A browser that opened a link."""
+    return stranger.enter()
 
 
 @pytest.fixture(autouse=True)

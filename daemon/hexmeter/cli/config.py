@@ -63,7 +63,6 @@ def _settings(config: Config) -> list[Setting]:
     keys = [
         Setting(key.table, key.name, _shown(key, given.get(key.place, key.default)), key.place in given, key.help)
         for key in KEYS
-        if key.used
     ]
     own = [
         Setting(table, name, value, True, "")

@@ -22,6 +22,7 @@ COMMANDS = {
     "usage": "Show what was used, summed by user, day, model, source, type, thread or prompt.",
     "report": "Show a week or a month against the one before: who, which models, topics, threads and prompts.",
     "audit": "Show idle seats and schedules, failing runs, and who needs more: what to do in Hex, and what it saves.",
+    "dashboard": "Open the page with all figures, which the daemon serves to this machine alone.",
     "alerts": "Show what was told, newest first, and what became of it; acknowledge, snooze or mute it.",
     "pause": "Pause the scheduled polls until a time; polls on demand still work.",
     "resume": "Poll as scheduled again, beginning now.",

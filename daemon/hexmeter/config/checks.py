@@ -266,11 +266,6 @@ def percent(value: Any) -> Decimal:
     return level
 
 
-def anything(value: Any) -> Any:
-    """No check: for keys this version does not use."""
-    return value
-
-
 def _milliseconds(value: Any) -> int | None:
     if not isinstance(value, str) or value[-1:] not in _UNITS_MS or not value[:-1].isdecimal() or len(value) > 20:
         return None

@@ -80,11 +80,8 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
     lines = _lines_of_keys(content)
     problems = _unknown(document, lines)
     values: dict[str, Any] = {}
-    notes: list[str] = []
     for key in KEYS:
         given = _get(document, key.table, key.name)
-        if given is not None and not key.used:
-            notes.append(f"{key.place} is set, but this version does not use it yet")
         value = key.default if given is None else given
         try:
             values[key.place] = None if value is None else key.check(value)
@@ -113,7 +110,7 @@ def parse(content: str, path: Path, default_database: Path) -> Config:
     if problems:
         raise ConfigError(path, sorted(problems, key=lambda problem: problem.line or 0))
     values["plan.timezone"] = zone
-    return _config(values, _given(document), path, default_database, tuple(notes))
+    return _config(values, _given(document), path, default_database)
 
 
 def _given(document: dict[str, Any]) -> dict[str, Any]:
@@ -123,9 +120,7 @@ def _given(document: dict[str, Any]) -> dict[str, Any]:
     return {place: value for place, value in given.items() if value is not None}
 
 
-def _config(
-    values: dict[str, Any], given: dict[str, Any], path: Path, default_database: Path, notes: tuple[str, ...]
-) -> Config:
+def _config(values: dict[str, Any], given: dict[str, Any], path: Path, default_database: Path) -> Config:
     folder = path.absolute().parent
     token_file, database = values["hex.token_file"], values["storage.path"]
     return Config(
@@ -171,7 +166,8 @@ def _config(
         currency=values["prices.currency"],
         metrics_listen=values["metrics.listen"],
         metrics_per_user=values["metrics.per_user"],
-        notes=notes,
+        dashboard_enabled=values["dashboard.enabled"],
+        dashboard_port=values["dashboard.port"],
         given=given,
     )
 

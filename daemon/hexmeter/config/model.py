@@ -37,8 +37,8 @@ class Config:
 
     `watch` is None where the token decides: one's own credits with a personal token, everybody's with a workspace
     token. `runs_per_week` is None where the configuration names no budget; `seat_price_micro` is a seat's price a month
-    in millionths of `currency`, None where none is named. `notes` are sentences for the log, such as on keys that this
-    version does not use yet.
+    in millionths of `currency`, None where none is named. `dashboard_port` is None where any free one will do.
+    `notes` are sentences for the log, such as on a file that others may read.
     `given` has what the file says, as TOML has it, by place (`plan.tier`): for showing and comparing.
     """
 
@@ -68,6 +68,8 @@ class Config:
     currency: str = "USD"
     metrics_listen: tuple[str, int] | None = None
     metrics_per_user: bool = False
+    dashboard_enabled: bool = False
+    dashboard_port: int | None = None
     notes: tuple[str, ...] = field(default=())
     given: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from hexmeter.config.channels import channels, channels_by_email
 from hexmeter.config.checks import (
-    anything,
     choice,
     clock_time,
     credit_amount,
@@ -42,9 +41,7 @@ from hexmeter.core.reportplan import WEEKDAYS
 class Key:
     """One key: `check` turns a TOML value into ours or raises NotAllowed; `default` is a TOML value, None for none.
 
-    `used` is False for a key that belongs to the plan of the product but that this version does nothing with:
-    it is taken, and said. A `secret` key's value, such as an address with a password in it, is shown by its
-    scheme alone.
+    A `secret` key's value, such as an address with a password in it, is shown by its scheme alone.
     """
 
     table: str
@@ -52,7 +49,6 @@ class Key:
     check: Callable[[Any], Any]
     default: Any
     help: str
-    used: bool = True
     secret: bool = False
 
     @property
@@ -130,19 +126,14 @@ KEYS: tuple[Key, ...] = (
     Key("budgets", "runs_per_week", whole(1, 1_000_000), None, "project runs in seven days that are in order"),
     Key("metrics", "listen", loopback_port, None, "loopback address and port that serve Prometheus' format"),
     Key("metrics", "per_user", flag, False, "series of single people too, not of everybody together alone"),
+    Key("dashboard", "enabled", flag, False, "serve the dashboard from the start, not only when it is asked for"),
+    Key("dashboard", "port", whole(1024, 65535), None, "the dashboard's port on 127.0.0.1; default: any that is free"),
     Key("prices", "seat", price, None, "what a paid seat costs a month, in the currency"),
     Key("prices", "currency", currency, "USD", "the currency of prices"),
     Key("api", "group", text, None, "group whose members may use the local API too; needs a socket of its own"),
     Key("storage", "path", text, None, "path of the database"),
     Key("storage", "keep_days", whole(62, 36_500), None, "older than so many days: a row per thread and day"),
     Key("storage", "backups", whole(0, 100), 2, "so many daily backups beside the database; 0: none"),
-    *(
-        Key(table, name, anything, None, "for a later version", used=False)
-        for table, names in {
-            "dashboard": ("enabled", "port"),
-        }.items()
-        for name in names
-    ),
 )
 
 FREE_TABLES = frozenset({"allocations"})

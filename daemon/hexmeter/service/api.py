@@ -15,6 +15,8 @@ from hexmeter.service.adminroutes import ADMIN_ROUTES
 from hexmeter.service.alertroutes import ALERT_ROUTES
 from hexmeter.service.asked import body_of, texts
 from hexmeter.service.daemon import Daemon
+from hexmeter.service.dashboard import Dashboard
+from hexmeter.service.dashboardroutes import DASHBOARD_ROUTES
 from hexmeter.service.forecastroutes import FORECAST_ROUTES
 from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.poll import Outcome
@@ -39,8 +41,14 @@ _REFERENCE_CHARACTERS = 200
 class Api:
     """Answers requests from the command line, the tray and status bars with the daemon's verbs."""
 
-    def __init__(self, daemon: Daemon, reload: Callable[[], Awaitable[Reloaded]] | None = None) -> None:
+    def __init__(
+        self,
+        daemon: Daemon,
+        reload: Callable[[], Awaitable[Reloaded]] | None = None,
+        dashboard: Dashboard | None = None,
+    ) -> None:
         self.daemon = daemon
+        self.dashboard = dashboard
         self._reload = reload
 
     async def handle(self, request: Request) -> Answer:
@@ -217,6 +225,7 @@ ROUTES: tuple[Route["Api"], ...] = (
     *ALERT_ROUTES,
     *ADMIN_ROUTES,
     *FORECAST_ROUTES,
+    *DASHBOARD_ROUTES,
 )
 
 

@@ -22,6 +22,8 @@ from hexmeter.hex.pacer import Pacer
 from hexmeter.service.api import Api
 from hexmeter.service.currenttoken import CurrentToken
 from hexmeter.service.daemon import Daemon
+from hexmeter.service.dashboard import Dashboard
+from hexmeter.service.front import Front
 from hexmeter.service.listen import listening
 from hexmeter.service.metrics import serving
 from hexmeter.service.plan import again_in_ms
@@ -33,7 +35,7 @@ from hexmeter.service.servicemanager import ServiceManager
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg, lock
 from hexmeter.store.store import Store
-from hexmeter.wire.httpd import Answer, HttpServer, Request
+from hexmeter.wire.httpd import HttpServer
 from hexmeter.wire.shapes import SCHEMA, Failure
 
 log = logging.getLogger(__name__)
@@ -156,12 +158,19 @@ async def run_forever(config: Config, socket_path: Path, *, own_folder: bool, re
         reloader.use(store.progress)
         _on_signals(stop, reloader)
         server = HttpServer(front.handle, max_clients=_MOST_CLIENTS)
-        async with listening(server, socket_path, own_folder=own_folder, group=config.api_group):
+        async with (
+            listening(server, socket_path, own_folder=own_folder, group=config.api_group),
+            Dashboard(clock) as dashboard,
+        ):
             log.info("listening on %s", socket_path)
             while not stop.is_set():
                 config = reloader.config
-                async with _daemon(config, reloader.token, store, clock) as daemon, serving(daemon):
-                    front.open(Api(daemon, reloader.reload))
+                async with (
+                    _daemon(config, reloader.token, store, clock) as daemon,
+                    serving(daemon),
+                    dashboard.serving(daemon),
+                ):
+                    front.open(Api(daemon, reloader.reload, dashboard))
                     loop = PollLoop(daemon, manager, stop)
                     loop.start()
                     reloader.taken(config)
@@ -195,29 +204,6 @@ async def _first_of(*events: asyncio.Event) -> None:
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
-
-
-class Front:
-    """Where requests come in: they wait while one daemon ends and the next one begins with another configuration."""
-
-    def __init__(self) -> None:
-        self._api: Api | None = None
-        self._open = asyncio.Event()
-
-    def open(self, api: Api) -> None:
-        """Answer with `api` from now on."""
-        self._api = api
-        self._open.set()
-
-    def close(self) -> None:
-        """Let those who come wait."""
-        self._open.clear()
-
-    async def handle(self, request: Request) -> Answer:
-        """The answer to one request; for HttpServer."""
-        await self._open.wait()
-        assert self._api is not None
-        return await self._api.handle(request)
 
 
 class PollLoop:

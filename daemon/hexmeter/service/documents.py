@@ -39,6 +39,8 @@ class Documents:
         self.forecasts = ForecastDocument(config, store, figures)
         self.unstored: str | None = None
         """Why nothing can be stored at present; the daemon keeps it."""
+        self.has_dashboard = False
+        """Whether a dashboard is served when asked for; whoever serves it says so."""
 
     def status(self, now_ms: int) -> dict[str, Any]:
         """`hexmeter status --json`. `as_of` is the last good poll's time; before there was one, now."""
@@ -60,6 +62,7 @@ class Documents:
             "today": self._today.document(now_ms),
             "notes": self._notes(),
             "links": {"hex": hex_link(self._config.base_url)},
+            "dashboard": {"available": self.has_dashboard},
             "timezone": self._config.zone.key,
             "interval_s": self._config.poll.interval_ms / 1000,
             "paused_until": shapes.instant(self._attending.paused_until_ms(now_ms)),

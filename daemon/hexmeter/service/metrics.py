@@ -3,7 +3,6 @@
 The format is a few lines of text; prometheus-client would take more memory than the rest of the daemon's libraries.
 """
 
-import asyncio
 import contextlib
 import logging
 from collections import Counter, defaultdict
@@ -19,7 +18,8 @@ from hexmeter.core.outlook import Forecast
 from hexmeter.core.rules import BLIND_AFTER_INTERVALS
 from hexmeter.core.runs import RUNS
 from hexmeter.service.daemon import Daemon
-from hexmeter.wire.httpd import Answer, HttpServer, Request, Response
+from hexmeter.service.loopback import LoopbackServer
+from hexmeter.wire.httpd import Answer, Request, Response
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +62,12 @@ def families(daemon: Daemon, now_ms: int, *, per_user: bool) -> list[Family]:
 @contextlib.asynccontextmanager
 async def serving(daemon: Daemon) -> AsyncIterator[None]:
     """Serve /metrics inside the block where the configuration says so; a port that is taken is logged, and no more."""
-    listen = daemon.config.metrics_listen
-    server = None
-    http = HttpServer(lambda request: _answer(daemon, request), max_clients=_MAX_CLIENTS)
+    listen, server = daemon.config.metrics_listen, None
     if listen is not None:
         try:
-            server = await asyncio.start_server(http.accept, *listen)
+            server = await LoopbackServer.open(
+                lambda request: _answer(daemon, request), *listen, max_clients=_MAX_CLIENTS
+            )
             log.info("metrics on http://%s:%d/metrics", *listen)
         except OSError as error:
             log.error("no metrics: %s:%d cannot be used: %s; see [metrics] listen", *listen, error.strerror or error)
@@ -75,9 +75,7 @@ async def serving(daemon: Daemon) -> AsyncIterator[None]:
         yield
     finally:
         if server is not None:
-            server.close()
-            await http.close()
-            await server.wait_closed()
+            await server.close()
 
 
 async def _answer(daemon: Daemon, request: Request) -> Answer:

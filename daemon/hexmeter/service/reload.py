@@ -24,19 +24,17 @@ NEEDS_RESTART = ("storage.path", "api.socket", "api.group")
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """What a reload did: the keys that changed, and those among them that wait for a restart, or do nothing yet."""
+    """What a reload did: the keys that changed, and those among them that wait for a restart."""
 
     changed: tuple[str, ...]
     needs_restart: tuple[str, ...]
-    unused: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """What to tell a person."""
-        live = [place for place in self.changed if place not in self.needs_restart + self.unused]
+        live = [place for place in self.changed if place not in self.needs_restart]
         words = f"taken up: {', '.join(live)}" if live else "nothing that is in force changed"
-        words += f"; needs a restart: {', '.join(self.needs_restart)}" if self.needs_restart else ""
-        return words + (f"; not used by this version yet: {', '.join(self.unused)}" if self.unused else "")
+        return words + (f"; needs a restart: {', '.join(self.needs_restart)}" if self.needs_restart else "")
 
 
 class Reloader:
@@ -103,12 +101,10 @@ def kept_open(old: Config, new: Config) -> tuple[Config, Reloaded]:
     before, after = _values(old), _values(new)
     changed = tuple(place for place in after if before[place] != after[place])
     waiting = tuple(place for place in changed if place in NEEDS_RESTART)
-    unused = tuple(key.place for key in KEYS if not key.used and key.place in changed)
     kept = {place: old.given[place] for place in waiting if place in old.given}
     given = {place: value for place, value in new.given.items() if place not in waiting} | kept
-    return replace(new, database=old.database, socket=old.socket, api_group=old.api_group, given=given), Reloaded(
-        changed, waiting, unused
-    )
+    kept_new = replace(new, database=old.database, socket=old.socket, api_group=old.api_group, given=given)
+    return kept_new, Reloaded(changed, waiting)
 
 
 def _values(config: Config) -> dict[str, Any]:

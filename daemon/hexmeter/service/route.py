@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from hexmeter.service.daemon import Daemon
+from hexmeter.service.dashboard import Dashboard
 from hexmeter.wire.httpd import Request, Response, Stream
 
 
@@ -14,6 +15,11 @@ class Serving(Protocol):
     @property
     def daemon(self) -> Daemon:
         """The daemon whose verbs these are."""
+        ...
+
+    @property
+    def dashboard(self) -> Dashboard | None:
+        """The dashboard that is opened for people; None where there is none."""
         ...
 
 

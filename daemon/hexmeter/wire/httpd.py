@@ -50,6 +50,7 @@ class Stream:
 
     chunks: AsyncIterator[bytes]
     content_type: str = "text/event-stream"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +184,11 @@ class _Connection:
 
     async def _send_stream(self, answer: Stream) -> None:
         # Not through h11: without a length it would announce chunks, and a stream is unframed up to the close.
-        head = (
-            f"HTTP/1.1 200 OK\r\nContent-Type: {answer.content_type}\r\n"
-            "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
-        ).encode("ascii")
+        headers = dict((("Cache-Control", "no-store"), *answer.headers))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {answer.content_type}\r\n{lines}Connection: close\r\n\r\n"
         # Only the client can end a stream early, and only by closing: watch for that while the stream is silent.
-        pump = asyncio.ensure_future(self._pump(head, answer.chunks))
+        pump = asyncio.ensure_future(self._pump(head.encode("ascii"), answer.chunks))
         gone = asyncio.ensure_future(self._reader.read(1))
         try:
             await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)

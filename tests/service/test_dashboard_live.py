@@ -1,0 +1,115 @@
+"""The dashboard's live pages: what changed is sent, to each page what it lacks, and rendered once for all."""
+
+from typing import Any
+
+import pytest
+
+from hexmeter.core.instants import DAY_MS
+from hexmeter.page.view import View
+from hexmeter.service.dashboardaccess import Session
+from hexmeter.service.dashboardhttp import MOST_STREAMS
+from hexmeter.service.dashboardpages import Pages
+
+from .browsing import Browser, assert_strict
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renderings follow each other at once."""
+    monkeypatch.setattr("hexmeter.service.dashboardlive.AT_MOST_EVERY_S", 0.0)
+    monkeypatch.setattr("hexmeter.service.dashboardlive.SHARE", 0)
+
+
+def test_a_changed_figure_sends_its_section_and_no_other(browser: Browser) -> None:
+    bench = browser.bench
+    before = browser.ask("/").body
+    browser.listen()
+    assert browser.heard() == [], "the page shows it all"
+    bench.daemon.publish()
+    assert browser.heard() == [], "nothing changed"
+    bench.world.grow("ed-new", 2_000_000, bench.now_ms)
+    bench.later()
+    changed = browser.heard()
+    after = browser.ask("/").body
+    assert [section["id"] for section in changed] == [
+        name for name in sections_of(after) if sections_of(after)[name] != sections_of(before)[name]
+    ]
+    assert changed
+    for section in changed:
+        assert section["html"] == sections_of(after)[section["id"]]
+
+
+def sections_of(page: str) -> dict[str, str]:
+    """The page's sections by their ids."""
+    parts = [f"<section {part.partition('</section>')[0]}</section>" for part in page.split("<section ")[1:]]
+    return {part.partition('id="')[2].partition('"')[0]: part for part in parts}
+
+
+def test_a_page_that_connects_again_is_sent_all(browser: Browser) -> None:
+    page = browser.ask("/").body
+    browser.listen()
+    browser.leave()
+    browser.listen()
+    assert [section["id"] for section in browser.heard()] == list(sections_of(page))
+
+
+def test_a_change_between_the_page_and_its_stream_is_sent(browser: Browser) -> None:
+    bench = browser.bench
+    browser.ask("/")
+    bench.world.grow("ed-new", 2_000_000, bench.now_ms)
+    bench.later()
+    browser.listen()
+    assert browser.heard()
+
+
+def test_of_two_pages_that_differ_each_is_sent_what_it_may_lack() -> None:
+    session = Session("", 0)
+    session.load(View(), {"meters": "old", "days": "same"})
+    session.load(View(), {"meters": "new", "days": "same"})
+    assert session.loaded == {View(): {"days": hash("same")}}
+
+
+def test_many_pages_of_one_view_are_rendered_once(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[View] = []
+    real = Pages.sections
+
+    def counted(pages: Pages, document: Any, view: View) -> Any:
+        rendered.append(view)
+        return real(pages, document, view)
+
+    bench, other = browser.bench, Browser(browser.bench, browser.port).enter()
+    for one in (browser, browser, other, other):
+        one.listen()
+    for one, of in ((browser, 0), (browser, 1), (other, 0), (other, 1)):
+        assert one.heard(of)
+    monkeypatch.setattr(Pages, "sections", counted)
+    bench.world.grow("ed-new", 2_000_000, bench.now_ms)
+    bench.later()
+    for one, of in ((browser, 0), (browser, 1), (other, 0), (other, 1)):
+        assert one.heard(of)
+    assert len(rendered) <= 2, "a poll publishes a page, and its end"
+
+
+def test_a_stream_ends_with_its_session(browser: Browser) -> None:
+    bench = browser.bench
+    browser.listen()
+    assert browser.heard()
+    bench.clock.advance(DAY_MS)
+    bench.world.grow("ed-new", 2_000_000, bench.now_ms)
+    bench.later()
+    assert browser.heard() == []
+    assert bench.run(browser.streams[0][0].read()) == b""
+
+
+def test_a_browser_has_so_many_live_pages_that_it_can_still_load_one(browser: Browser) -> None:
+    for _ in range(MOST_STREAMS):
+        assert browser.listen().status == 200
+    assert browser.listen().status == 503
+    browser.leave()
+    assert browser.listen().status == 200
+
+
+def test_the_stream_has_the_strict_headers_too(browser: Browser) -> None:
+    head = browser.listen()
+    assert head.headers["content-type"] == "text/event-stream"
+    assert_strict(head)

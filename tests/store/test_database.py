@@ -1,5 +1,6 @@
 """The database file: opened once and again, privately, by us alone, or refused with the mend."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -199,6 +200,17 @@ def test_a_transaction_is_all_or_nothing(store: Store) -> None:
     with pytest.raises(KeyError):
         interrupted()
     assert people(store) == 1
+
+
+def test_what_was_taken_back_is_another_revision_than_what_was_stored(store: Store) -> None:
+    """What was read in between must not be remembered as what is stored."""
+    seen = [store.revision()]
+    with contextlib.suppress(ZeroDivisionError), store.transaction():
+        store.progress.save_older_cursor("", "c2")
+        seen.append(store.revision())
+        raise ZeroDivisionError
+    seen.append(store.revision())
+    assert seen[0] < seen[1] < seen[2] == store.revision()
 
 
 def test_a_transaction_within_another_ends_with_it(store: Store) -> None:

@@ -36,4 +36,4 @@ def parse_iso(text: str) -> int:
 
 def to_iso(at_ms: int) -> str:
     """ISO 8601 in UTC with Z, to the second: 2026-11-22T09:30:00Z."""
-    return to_datetime(at_ms).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return to_datetime(at_ms).isoformat(timespec="seconds").replace("+00:00", "Z")

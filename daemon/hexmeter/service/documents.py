@@ -34,7 +34,7 @@ class Documents:
         self._figures = figures
         self._attending = Attending(config, store, figures)
         self._alerts = AlertDocuments(config, store, self._attending)
-        self._usage = UsageDocument(store, config.zone, figures.costs, figures.sees_all)
+        self._usage = UsageDocument(store, config.zone, figures.costs, figures.sight)
         self._today = Today(store, figures, self._usage, lambda day: self.usage("user", day)["rows"], config.zone)
         self.forecasts = ForecastDocument(config, store, figures)
         self.unstored: str | None = None

@@ -1,12 +1,10 @@
 """The figures: every meter of the configuration, computed from what is stored, as of now."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hexmeter.config.model import Config
-from hexmeter.core.grants import Grant, NoGrant, grant_held
+from hexmeter.core.grants import NoGrant, grant_held
 from hexmeter.core.meters import Meter, Use, called, grant_key, grant_meter
-from hexmeter.core.model import Identity, Person
 from hexmeter.core.periods import Period, period_at
 from hexmeter.core.pool import POOL, SPEND
 from hexmeter.service.allocationfigures import AllocationFigures
@@ -14,17 +12,14 @@ from hexmeter.service.imported import Imported
 from hexmeter.service.outlooks import Outlooks
 from hexmeter.service.overdraws import Overdraws
 from hexmeter.service.poolfigures import PoolFigures
-from hexmeter.service.promptcosts import CostsByUser
+from hexmeter.service.promptcosts import CostsByUser, UserCosts
 from hexmeter.service.refused import Refused
 from hexmeter.service.runfigures import RunFigures
+from hexmeter.service.sight import SEES_EVERYTHING, Sight, sees_whole
 from hexmeter.service.watch import Watched, WatchError, effective_watch, resolve
 from hexmeter.store.progress import EVERYBODY
-from hexmeter.store.roster import Calibration
 from hexmeter.store.store import Store
 from hexmeter.wire.shapes import Failure
-
-SEES_EVERYTHING = frozenset({"ADMIN"})
-"""Roles whose listing holds everybody's threads, as a workspace token's does; a Manager's holds a part."""
 
 _NAMED_IN_HINT = 5
 
@@ -42,6 +37,7 @@ class Figures:
         self.costs = CostsByUser(store.breakdown)
         self.runs = RunFigures(config, store)
         self.outlooks = Outlooks(store)
+        self._watched: tuple[int, Watched | None] = (-1, None)
 
     def period(self, now_ms: int) -> Period:
         """The current period of grants."""
@@ -49,6 +45,13 @@ class Figures:
 
     def watched(self) -> Watched | None:
         """Who is watched, as far as known; None before Hex ever said who the token is."""
+        revision, watched = self._watched
+        if revision != self._store.revision():
+            watched = self._who_is_watched()
+            self._watched = self._store.revision(), watched
+        return watched
+
+    def _who_is_watched(self) -> Watched | None:
         identity = self._store.progress.identity()
         if identity is None:
             return None
@@ -58,6 +61,16 @@ class Figures:
             return None
         return resolve(watch, identity, self._store.roster.listed() if self._store.progress.access().people else None)
 
+    def sight(self) -> Sight:
+        """What is seen of whom at present."""
+        progress, watched = self._store.progress, self.watched()
+        listings, tracked = None, False
+        if progress.access().threads:
+            listings = {scope: progress.listing(scope) for scope in (watched.scopes if watched else ())}
+        else:
+            tracked = any(self._store.ledger.thread(tracked.thread_id) for tracked in progress.tracked())
+        return Sight(progress.identity(), watched, listings, tracked)
+
     def meters(self, now_ms: int) -> list[Meter]:
         """All meters with their outlooks, nearest to their limit first; those without figures last."""
         period, complete = self.period(now_ms), self.period_complete(now_ms)
@@ -65,10 +78,12 @@ class Figures:
 
     def bare(self, now_ms: int) -> list[Meter]:
         """The same without their outlooks."""
-        identity, watched = self._store.progress.identity(), self.watched()
-        if identity is None or watched is None:
+        sight = self.sight()
+        watched = sight.watched
+        if watched is None:
             return []
         period = self.period(now_ms)
+        costs = self.costs.of_everybody(period, now_ms)
         roles = self._store.roster.roles_in(period)
         calibrations = self._store.roster.calibrations_in(period)
         uses = self.imported.uses(period, calibrations)
@@ -78,9 +93,24 @@ class Figures:
             if watched.people is None and isinstance(grant, NoGrant) and grant.known:
                 continue
             calibration = calibrations.get(grant_key(person.id))
-            sees_all = self._sees_all(identity, watched, person, period)
-            use = uses.get(person.id) or (Use() if self._has_looked(watched, person) else None)
-            meters.append(self._meter(person, grant, use, period, now_ms, calibration, sees_all))
+            adjustment_micro = 0
+            if calibration is not None:
+                adjustment_micro = self._store.offset_micro(person.id, calibration, period)
+            has_figure = calibration is not None or sight.has_looked(person.id)
+            spent = costs.get(person.id, UserCosts())
+            meters.append(
+                grant_meter(
+                    person,
+                    grant,
+                    uses.get(person.id) or (Use() if has_figure else None),
+                    period,
+                    now_ms,
+                    adjustment_micro=adjustment_micro,
+                    sees_all=sight.sees_all(person.id, period),
+                    prompts=spent.period,
+                    recent=spent.recent,
+                )
+            )
         unseen = self.unseen()
         meters += self.pool.meters(now_ms, unseen) + self.allocations.meters(now_ms, unseen)
         meters += self.runs.meters(now_ms)
@@ -150,66 +180,8 @@ class Figures:
             self._store.progress.listing(scope).covers(period) for scope in watched.scopes
         )
 
-    def _meter(
-        self,
-        person: Person,
-        grant: Grant | NoGrant,
-        use: Use | None,
-        period: Period,
-        now_ms: int,
-        calibration: Calibration | None,
-        sees_all: bool,
-    ) -> Meter:
-        if calibration is not None:
-            use = use or Use()
-            calibration = replace(calibration, offset_micro=self._store.offset_micro(person.id, calibration, period))
-        costs = self.costs.of(person.id, period, now_ms)
-        return grant_meter(
-            person,
-            grant,
-            use,
-            period,
-            now_ms,
-            adjustment_micro=calibration.offset_micro if calibration else 0,
-            sees_all=sees_all,
-            prompts=costs.period,
-            recent=costs.recent,
-        )
-
-    def _has_looked(self, watched: Watched, person: Person) -> bool:
-        """Whether there is a reading at all: a listing's first page, or a tracked thread's answer."""
-        if not self._store.progress.access().threads:
-            return any(self._store.ledger.thread(tracked.thread_id) for tracked in self._store.progress.tracked())
-        return self._store.progress.listing(_scope_of(watched, person)).watched_since_ms is not None
-
-    def sees_all(self, user_id: str | None, period: Period) -> bool:
-        """Whether no thread of this user (None: of anybody who is watched) can be missing in `period`."""
-        watched = self.watched()
-        if watched is None or not self._store.progress.access().threads:
-            return False
-        scopes = [user_id] if user_id in watched.scopes else watched.scopes
-        return all(
-            self._sees_whole(scope or user_id or "") and self._store.progress.listing(scope).covers(period)
-            for scope in scopes
-            if scope is not None
-        )
-
     def _sees_whole(self, user_id: str) -> bool:
-        """Whether a listing of everybody holds all threads of this person ("": of everybody)."""
-        identity = self._store.progress.identity()
-        own = identity.person if identity else None
-        return identity is not None and (own is None or own.role in SEES_EVERYTHING or own.id == user_id)
-
-    def _sees_all(self, identity: Identity, watched: Watched, person: Person, period: Period) -> bool:
-        if not self._store.progress.access().threads:
-            return False
-        own = identity.person
-        whole = own is None or own.role in SEES_EVERYTHING or own.id == person.id
-        return whole and self._store.progress.listing(_scope_of(watched, person)).covers(period)
-
-
-def _scope_of(watched: Watched, person: Person) -> str:
-    return person.id if person.id in watched.scopes else EVERYBODY
+        return sees_whole(self._store.progress.identity(), user_id)
 
 
 def _nearest_first(meter: Meter) -> tuple[bool, float, str]:

@@ -66,11 +66,12 @@ class CostsByUser:
         """What the prompts of one user cost."""
         self._refresh(period, now_ms)
         book = self._books.get(user_id)
-        if book is None:
-            return UserCosts()
-        if book.answer is None:
-            book.answer = UserCosts(book.within(period), book.within(self._recent()))
-        return book.answer
+        return UserCosts() if book is None else self._answer(book, period)
+
+    def of_everybody(self, period: Period, now_ms: int) -> dict[str | None, UserCosts]:
+        """The same of all who prompted."""
+        self._refresh(period, now_ms)
+        return {user_id: self._answer(book, period) for user_id, book in self._books.items()}
 
     def prompts(self, user_id: str | None, period: Period, now_ms: int, since_ms: int) -> list[Prompt]:
         """The prompts of one user that were spent after `since_ms`, as far as they are kept here."""
@@ -86,6 +87,11 @@ class CostsByUser:
             return None
         self._read_new()
         return {user_id: book.within(period) for user_id, book in self._books.items()}
+
+    def _answer(self, book: _Book, period: Period) -> UserCosts:
+        if book.answer is None:
+            book.answer = UserCosts(book.within(period), book.within(self._recent()))
+        return book.answer
 
     def _recent(self) -> Period:
         return Period(self._hour_ms - RECENT_DAYS * DAY_MS, self._hour_ms + HOUR_MS)

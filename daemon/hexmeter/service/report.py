@@ -11,7 +11,7 @@ from hexmeter.core.meters import Bound
 from hexmeter.core.periods import Period
 from hexmeter.core.reportplan import last_whole
 from hexmeter.core.runs import sum_runs
-from hexmeter.service.figures import SEES_EVERYTHING, Figures
+from hexmeter.service.figures import Figures
 from hexmeter.service.runfigures import run_sums
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
@@ -82,12 +82,7 @@ class Report:
 
     def _bound(self, period: Period, users: list[Row]) -> Bound:
         """How the credits of a time relate to the truth."""
-        watched, identity = self._figures.watched(), self._store.progress.identity()
-        own = identity.person if identity else None
-        whole = own is None or own.role in SEES_EVERYTHING or (watched is not None and watched.scopes == (own.id,))
-        if watched is None or not whole or not self._store.progress.access().threads:
-            return Bound.AT_LEAST
-        if not all(self._store.progress.listing(scope).covers(period) for scope in watched.scopes):
+        if not self._figures.sight().sees_all(None, period):
             return Bound.AT_LEAST
         return Bound.ESTIMATED if any(row.get("estimated") for row in users) else Bound.EXACT
 

@@ -14,6 +14,7 @@ from hexmeter.core.meters import Bound
 from hexmeter.core.periods import Period, days_between
 from hexmeter.core.prompts import even_parts
 from hexmeter.service.promptcosts import CostsByUser
+from hexmeter.service.sight import Sight
 from hexmeter.store.breakdown import About
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
@@ -30,13 +31,11 @@ Row = dict[str, Any]
 class UsageDocument:
     """The rows of `GET /v1/usage`, dearest first; days in their order."""
 
-    def __init__(
-        self, store: Store, zone: ZoneInfo, costs: CostsByUser, sees_all: Callable[[str | None, Period], bool]
-    ) -> None:
+    def __init__(self, store: Store, zone: ZoneInfo, costs: CostsByUser, sight: Callable[[], Sight]) -> None:
         self._store = store
         self._zone = zone
         self._costs = costs
-        self._sees_all = sees_all
+        self._sight = sight
 
     def rows(self, by: str, period: Period) -> list[Row]:
         """The ledger within `period`, summed by one of DIMENSIONS."""
@@ -62,11 +61,12 @@ class UsageDocument:
             for (_, user_id), found in self._store.breakdown.costs(period).items():
                 by_user[user_id] += found
             costs = {user_id: prompt_costs(found) for user_id, found in by_user.items()}
+        sight = self._sight()
         rows = [
             {
                 **self.user(user_id),
                 "credits": to_number(use.used_micro),
-                "bound": _bound(use.estimated, self._sees_all(user_id, period)),
+                "bound": _bound(use.estimated, sight.sees_all(user_id, period)),
                 "estimated": use.estimated,
                 **shapes.prompts(costs.get(user_id)),
             }
@@ -77,13 +77,13 @@ class UsageDocument:
 
     def _by_day(self, period: Period) -> list[Row]:
         days: list[tuple[date, Period]] = [*days_between(period.start_ms, period.end_ms, self._zone)]
-        parts = [part for _, part in days]
+        parts, sight = [part for _, part in days], self._sight()
         sums, uncertain = self._store.ledger.use_by_part(parts), self._store.ledger.sums.uncertain_parts(parts)
         return [
             {
                 "day": day.isoformat(),
                 "credits": to_number(micro),
-                "bound": _bound(is_uncertain, self._sees_all(None, part)),
+                "bound": _bound(is_uncertain, sight.sees_all(None, part)),
             }
             for (day, part), micro, is_uncertain in zip(days, sums, uncertain, strict=True)
         ]
@@ -95,7 +95,7 @@ class UsageDocument:
             return getattr(about, by) or UNKNOWN
 
         uncertain = {value or UNKNOWN for value in self._store.ledger.sums.uncertain(period, by)}
-        sees_all = self._sees_all(None, period)
+        sees_all = self._sight().sees_all(None, period)
         used = self._store.breakdown.threads(period)
         sums: dict[str, int] = defaultdict(int)
         names: dict[str, About] = {}
@@ -124,7 +124,7 @@ class UsageDocument:
         """A row for each prompt; one also for what was spent without a known number of prompts, which is null there."""
         abouts = {about.id: about for about, _ in self._store.breakdown.threads(period)}
         rows: list[Row] = []
-        sees_all = self._sees_all(None, period)
+        sees_all = self._sight().sees_all(None, period)
         for thread_id, spending in self._store.breakdown.spendings(abouts):
             micro = sum(share(row, period) for row in spending.rows)
             first = spending.rows[0]

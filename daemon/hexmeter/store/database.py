@@ -55,6 +55,7 @@ class Database:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self._rolled_back = 0
 
     @classmethod
     def open(cls, path: Path) -> "Database":
@@ -121,8 +122,13 @@ class Database:
             yield self.connection
             self.connection.execute("COMMIT")
         except BaseException:
+            self._rolled_back += 1
             _roll_back(self.connection)
             raise
+
+    def revision(self) -> int:
+        """A number that is another one as soon as something was stored, or taken back."""
+        return self.connection.total_changes + self._rolled_back
 
     def probe(self) -> None:
         """Write about as much as a poll does, and remove it again. Raises sqlite3.Error while that cannot be done."""

@@ -81,8 +81,8 @@ class Store:
         return calibration.offset_micro - self.ledger.learnt_since(user_id, calibration.at_ms, period)
 
     def revision(self) -> int:
-        """A number that is another one as soon as something was stored."""
-        return self.database.connection.total_changes
+        """A number that is another one as soon as something was stored, or taken back."""
+        return self.database.revision()
 
     def close(self) -> None:
         """Close the database."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops
 
-from desktop import Desktop, old_desktop, trayer, wait_until
+from desktop import BusPeer, Desktop, FakeWatcher, old_desktop, trayer, wait_until
 from running_daemon import Home, home
 from simulator_process import simulator_process
 
@@ -184,17 +184,33 @@ def test_the_end_of_the_x_server_ends_it_with_one_line(tmp_path: Path) -> None:
     assert not any("Traceback" in line for line in lines)
 
 
-def test_left_to_choose_it_waits_for_the_panel_and_takes_what_that_shows(tmp_path: Path) -> None:
+def test_left_to_choose_it_shows_one_icon_on_whichever_panel_comes_and_changes_over(tmp_path: Path) -> None:
     with (
         old_desktop() as desktop,
         FakeDaemon(tmp_path / "api.sock") as daemon,
+        BusPeer(desktop.bus_address) as peer,
         tray(desktop, tmp_path, config_in(tmp_path, "")) as seen,
-        trayer(desktop),
     ):
-        wait_until(lambda: water(seen.look()), "the icon is on the panel that came later")
-        daemon.deliver(notice(1))
-        wait_until(lambda: daemon.states(1) == ["handed_over"], "it is delivered")
-        assert displayed(desktop) == 1
+        wait_until(lambda: has_sni_item(peer, seen.process.pid), "the tray is there, and no panel")
+        with trayer(desktop):
+            wait_until(lambda: water(seen.look()), "the icon is on the panel that came later")
+            with FakeWatcher(desktop.bus_address) as watcher:
+                assert watcher.item().menu_labels()[0] == "Grant 27.5 of 40 left"
+                wait_until(lambda: water(seen.look()) is None, "the old panel shows it no more")
+            wait_until(lambda: water(seen.look()), "the old panel shows it again")
+            assert len(watcher.registered) == 1
+        with FakeWatcher(desktop.bus_address) as watcher:
+            watcher.item()
+            with trayer(desktop):
+                daemon.deliver(notice(1))
+                wait_until(lambda: daemon.states(1) == ["handed_over"], "it is delivered")
+                assert displayed(desktop) == 1
+                assert water(seen.look()) is None
+
+
+def has_sni_item(peer: BusPeer, pid: int) -> bool:
+    """Whether this process offers an item to panels."""
+    return peer.has_owner(f"org.kde.StatusNotifierItem-{pid}-1")
 
 
 def which(desktop: Desktop, config: Path, **environment: str) -> dict[str, Any]:

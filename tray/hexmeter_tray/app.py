@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,7 +13,7 @@ from hexmeter.core.backends import DBUS, SNI
 from hexmeter.core.strings import clean
 from hexmeter.wire.client import Client
 from hexmeter_tray import texts
-from hexmeter_tray.backends import Choice
+from hexmeter_tray.backends import Choice, Surroundings
 from hexmeter_tray.beside import in_thread, spawn
 from hexmeter_tray.deeds import Deeds, starts_at_login
 from hexmeter_tray.deliver import Courier, parse_shown
@@ -52,10 +52,12 @@ class Tray(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """How the icon and the notifications are shown; neither choice is none."""
+    """How the icon and the notifications are shown; neither choice is none. `any_panel`: the icon may change over, on
+    this desktop, where a panel of the other kind comes."""
 
     tray: Choice
     notify: Choice
+    any_panel: Surroundings | None = None
 
 
 class App:
@@ -71,6 +73,7 @@ class App:
         self._told_to_end = told_to_end
         self._facts = Facts(at_login=starts_at_login(settings.config))
         self._view = view(self._facts, _now_ms(), None)
+        self._choice: Callable[[], Choice] = lambda: backends.tray
         self._tray = self._new_tray()
         self._notifier = self._new_notifier()
         self._has_adopted = False
@@ -104,6 +107,15 @@ class App:
         return ""
 
     def _new_tray(self) -> Tray:
+        if self._backends.any_panel is not None:
+            from hexmeter_tray.anypanel import AnyPanelTray
+
+            assert self._bus is not None
+            tray = AnyPanelTray(
+                self._bus, self._backends.any_panel, self._view, self._on_action, self._on_click, self._show
+            )
+            self._choice = tray.choice
+            return tray
         if self._backends.tray.backend == SNI:
             from hexmeter_tray.sni import SniTray
 
@@ -191,7 +203,7 @@ class App:
     def _about(self) -> str:
         status = self._facts.status
         daemon = None if status is None else clean(str(status.get("version")), 20)
-        tray, notify = self._backends.tray, self._backends.notify
+        tray, notify = self._choice(), self._backends.notify
         backends = texts.backends_are(str(tray.backend), tray.reason, str(notify.backend), notify.reason)
         return texts.about(__version__, daemon, self._settings.socket, backends)
 

@@ -5,7 +5,6 @@ import contextlib
 import json
 import signal
 import sys
-from typing import TYPE_CHECKING
 
 from hexmeter.core.backends import AUTO
 from hexmeter.core.strings import clean
@@ -16,10 +15,6 @@ from hexmeter_tray.failures import BusError, TrayError
 from hexmeter_tray.settings import Settings
 from hexmeter_tray.surroundings import look_around, open_bus
 
-if TYPE_CHECKING:
-    from hexmeter_tray.bus import SessionBus
-
-PANEL_MAY_TAKE_S = 20
 DONE, FAILED, ALREADY_RUNNING = 0, 1, 4
 
 
@@ -30,37 +25,20 @@ async def run_tray(settings: Settings) -> int:
     _on_signals(told_to_end)
     bus, no_bus = await open_bus()
     try:
-        around = await _when_settled(bus, no_bus, settings, told_to_end)
+        around = await look_around(bus, no_bus, ask_service=False)
         tray, notify = _choices(settings, around)
         for choice in (tray, notify):
             if choice.backend is None:
                 return refuse(choice.problem)
         if not await alone.is_first(bus, settings.socket):
             return refuse(texts.ANOTHER_TRAY, ALREADY_RUNNING)
-        app = App(bus, Backends(tray, notify), settings, told_to_end)
+        any_panel = around if settings.tray == AUTO and around.bus and around.x11 else None
+        app = App(bus, Backends(tray, notify, any_panel), settings, told_to_end)
         await app.start()
     except (BusError, TrayError) as error:
         return refuse(str(error))
     lost = await app.run_until_told()
     return refuse(lost) if lost else DONE
-
-
-async def _when_settled(
-    bus: "SessionBus | None", no_bus: str, settings: Settings, told_to_end: asyncio.Event
-) -> Surroundings:
-    """What is there once a panel is: at login the tray may be faster. A panel that takes icons of both kinds offers
-    them one after the other, so one that takes XEmbed icons alone is looked at twice."""
-    around = await look_around(bus, no_bus, ask_service=False)
-    for _ in range(PANEL_MAY_TAKE_S):
-        if settings.tray != AUTO or around.watcher or not around.x11 or told_to_end.is_set():
-            break
-        seen_before = around.xembed
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(told_to_end.wait(), 1)
-        around = await look_around(bus, no_bus, ask_service=False)
-        if around.xembed and seen_before:
-            break
-    return around
 
 
 async def tell_which(settings: Settings, *, as_json: bool) -> int:

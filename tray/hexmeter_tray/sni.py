@@ -29,9 +29,14 @@ _WATCHER, _WATCHER_PATH = "org.kde.StatusNotifierWatcher", "/StatusNotifierWatch
 Pixmaps = Annotated[list[Pixmap], DBusSignature("a(iiay)")]
 
 
+def _tell(present: bool) -> None:
+    if not present:
+        log.warning("%s", texts.NO_WATCHER)
+
+
 class SniTray:
     """The tray of desktops with a StatusNotifierItem host. `on_action` gets what a click on the icon asks for,
-    `on_click` the menu's item, and `on_open` is called before the menu shows."""
+    `on_click` the menu's item; `on_open` is called before the menu shows, `on_host` with whether there is a host."""
 
     def __init__(
         self,
@@ -40,8 +45,10 @@ class SniTray:
         on_action: Callable[[Action], None],
         on_click: Callable[[MenuItem], None],
         on_open: Callable[[], None],
+        on_host: Callable[[bool], None] = _tell,
     ) -> None:
         self._bus = bus
+        self._on_host = on_host
         self._name = f"{INTERFACE}-{os.getpid()}-1"
         self._item = _Item(view, on_action)
         self._menu = dbusmenu.DbusMenu(view.menu, on_click, on_open)
@@ -66,10 +73,9 @@ class SniTray:
         """The icon goes with the connection."""
 
     def _on_watcher(self, owner: str) -> None:
+        self._on_host(bool(owner))
         if owner:
             spawn(self._register())
-        else:
-            log.warning("%s", texts.NO_WATCHER)
 
     async def _register(self) -> None:
         try:

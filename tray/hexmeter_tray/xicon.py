@@ -1,7 +1,8 @@
 """pystray's icon for X11 with its faults mended; importing this opens the X display and may fail.
 
 As it comes, pystray hears no clicks, takes no title outside latin-1, loses the transparency, is killed by a host that
-ends, and does not return to the next. Everything here runs on the thread that calls `live`, but `refresh` and `end`.
+ends, and does not return to the next. Everything here runs on the thread that calls `live`, but
+`refresh`, `dock` and `end`.
 """
 
 import threading
@@ -23,13 +24,19 @@ _NO_BACKGROUND = (0, 0, 0)
 
 class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
     """`paint` gives the icon for a side in pixels, `title` the words for it; `on_button` gets each click's number,
-    1 being the left one, which is also the default entry of pystray's menu."""
+    1 being the left one, which is also the default entry of pystray's menu. `on_panel` is called when there
+    may be a panel that has not been asked for a place; `dock` asks it."""
 
     _systray_manager: Any
 
     def __init__(
-        self, paint: "Callable[[int], Image]", title: Callable[[], str], on_button: Callable[[int], None]
+        self,
+        paint: "Callable[[int], Image]",
+        title: Callable[[], str],
+        on_button: Callable[[int], None],
+        on_panel: Callable[[], None],
     ) -> None:
+        self._on_panel = on_panel
         self._paint = paint
         self._words = title
         self._on_button = on_button
@@ -47,13 +54,22 @@ class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
         """
         self._thread = threading.current_thread()
         self._name_window()
-        self._dock()
+        self._on_panel()
         self._mainloop()
         self._display.close()
+
+    @property
+    def is_docked(self) -> bool:
+        """Whether a panel has been asked for a place, and is there still."""
+        return self._systray_manager is not None
 
     def refresh(self) -> None:
         """Paint and name the icon anew, soon; from any thread."""
         self._post(self._refresh_atom)
+
+    def dock(self) -> None:
+        """Ask the panel for a place, soon; from any thread."""
+        self._post(self._dock_atom)
 
     def end(self) -> None:
         """Take the icon away, soon; from any thread."""
@@ -70,6 +86,7 @@ class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
         super()._create_atoms()
         self._manager_atom = self._display.intern_atom("MANAGER")
         self._refresh_atom = self._display.intern_atom("_HEXMETER_REFRESH")
+        self._dock_atom = self._display.intern_atom("_HEXMETER_DOCK")
         self._end_atom = self._display.intern_atom("_HEXMETER_END")
         self._utf8_atom = self._display.intern_atom("UTF8_STRING")
         self._name_atom = self._display.intern_atom("_NET_WM_NAME")
@@ -96,8 +113,10 @@ class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
         if event.client_type == self._refresh_atom:
             self._name_window()
             self._draw()
-        elif event.client_type == self._manager_atom and event.data[1][1] == self._net_system_tray_sx:
+        elif event.client_type == self._dock_atom:
             self._dock()
+        elif event.client_type == self._manager_atom and event.data[1][1] == self._net_system_tray_sx:
+            self._on_panel()
         else:
             self._pystray_message(event)
 
@@ -112,7 +131,7 @@ class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
             self._systray_manager = None
             # The server gave the window back to the root, where it would stand about.
             self._window.unmap()
-            self._dock()
+            self._on_panel()
 
     def _dock(self) -> None:
         """Ask the tray for a place, if there is one and we have none."""

@@ -20,16 +20,24 @@ log = logging.getLogger(__name__)
 
 _MIDDLE_BUTTON = 2
 _AGAIN_S = 1.0
+_PATIENCE_S = 1.0
 
 
 class XTray:
-    """See Tray. A left click does the view's default action, a middle click refreshes."""
+    """See Tray. A left click does the view's default action, a middle click refreshes. A `patient` one gives a panel
+    a moment to offer another way before it takes a place."""
 
-    def __init__(self, on_action: Callable[[Action], None], view: View) -> None:
+    def __init__(self, on_action: Callable[[Action], None], view: View, *, patient: bool = False) -> None:
         self._on_action = on_action
+        self._patience_s = _PATIENCE_S if patient else 0.0
         self._view = view
         self._icon: MendedIcon | None = None
         self._ended = threading.Event()
+
+    @property
+    def is_docked(self) -> bool:
+        """Whether a panel shows the icon."""
+        return self._icon is not None and self._icon.is_docked
 
     async def start(self) -> None:
         """Connect to the X display, and live there on a thread of its own. Raises TrayError."""
@@ -63,7 +71,16 @@ class XTray:
     def _new_icon(self) -> "MendedIcon":
         from hexmeter_tray.xicon import MendedIcon
 
-        return MendedIcon(lambda side: draw(self._view.icon, side), lambda: self._view.title, self._on_button)
+        paint, title = (lambda side: draw(self._view.icon, side)), (lambda: self._view.title)
+        return MendedIcon(paint, title, self._on_button, self._on_panel)
+
+    def _on_panel(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the tray is ending
+            self._loop.call_soon_threadsafe(self._loop.call_later, self._patience_s, self._dock)
+
+    def _dock(self) -> None:
+        if self._icon is not None:
+            self._on_the_display(self._icon.dock)
 
     def _on_button(self, number: int) -> None:
         action = Action.REFRESH if number == _MIDDLE_BUTTON else self._view.default if number == 1 else None

@@ -117,10 +117,15 @@ def straddles(row: Usage, period: Period) -> bool:
 def _up_to(row: Usage, boundary_ms: int) -> int:
     if row.after_ms == row.at_ms:
         return row.credits_micro if row.at_ms < boundary_ms else 0
-    within_ms = min(max(boundary_ms - row.after_ms, 0), row.at_ms - row.after_ms)
+    return up_to(row.credits_micro, row.after_ms, row.at_ms, boundary_ms)
+
+
+def up_to(credits_micro: int, after_ms: int, at_ms: int, boundary_ms: int) -> int:
+    """How many of the credits that were spent between two instants count up to a boundary."""
+    within_ms = min(max(boundary_ms - after_ms, 0), at_ms - after_ms)
     # Rounded towards zero, so that a fall's row takes back exactly what the row it unwinds gave.
-    part = abs(row.credits_micro) * within_ms // (row.at_ms - row.after_ms)
-    return part if row.credits_micro >= 0 else -part
+    part = abs(credits_micro) * within_ms // (at_ms - after_ms)
+    return part if credits_micro >= 0 else -part
 
 
 def _seen_without_figure(known: Known | None) -> Known:

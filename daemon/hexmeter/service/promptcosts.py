@@ -1,8 +1,13 @@
 """What prompts cost, of each user in the period and lately: kept in memory, and told of what the ledger gained."""
 
 from array import array
+from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
+from itertools import pairwise
+from operator import add, attrgetter, itemgetter
 
 from hexmeter.core.burn import RECENT_DAYS, PromptCosts, prompt_costs
 from hexmeter.core.instants import DAY_MS, HOUR_MS
@@ -20,6 +25,10 @@ class UserCosts:
     recent: PromptCosts | None = None
 
 
+Spread = tuple[list[int], list[Prompt]]
+"""How many prompts cost how much, and the dearest of them."""
+
+
 @dataclass(slots=True)
 class _Book:
     """One user's prompts as columns: the thread's key, the last instant at which it was spent, the micro-credits."""
@@ -28,12 +37,13 @@ class _Book:
     spent_ms: "array[int]" = field(default_factory=lambda: array("q"))
     costs: "array[int]" = field(default_factory=lambda: array("q"))
     answer: UserCosts | None = None
+    spread: Spread | None = None
 
     def add(self, thread_key: int, spent_ms: int, cost_micro: int) -> None:
         self.threads.append(thread_key)
         self.spent_ms.append(spent_ms)
         self.costs.append(cost_micro)
-        self.answer = None
+        self.answer = self.spread = None
 
     def drop(self, thread_key: int) -> None:
         """Forget what is known of a thread."""
@@ -41,11 +51,20 @@ class _Book:
         self.threads, self.spent_ms, self.costs = (
             array("q", [column[index] for index in kept]) for column in (self.threads, self.spent_ms, self.costs)
         )
-        self.answer = None
+        self.answer = self.spread = None
 
     def within(self, period: Period) -> PromptCosts | None:
         """What the prompts of `period` cost."""
         return prompt_costs([cost for at, cost in zip(self.spent_ms, self.costs, strict=True) if at in period])
+
+    def spread_over(self, period: Period, edges_micro: Sequence[int], most: int) -> Spread:
+        """How many prompts of `period` cost less than each edge and no less than the one before, how many more than
+        all; and the dearest."""
+        rows = [row for row in zip(self.threads, self.spent_ms, self.costs, strict=True) if row[1] in period]
+        costs = sorted(row[2] for row in rows)
+        below = [0, *(bisect_left(costs, edge) for edge in edges_micro), len(costs)]
+        dearest = [Prompt(*row) for row in nlargest(most, rows, key=itemgetter(2))]
+        return [after - before for before, after in pairwise(below)], dearest
 
 
 class CostsByUser:
@@ -93,6 +112,20 @@ class CostsByUser:
             book.answer = UserCosts(book.within(period), book.within(self._recent()))
         return book.answer
 
+    def spread(
+        self, period: Period, now_ms: int, edges_micro: Sequence[int], most: int
+    ) -> tuple[Period, list[int], list[Prompt]]:
+        """The last 30 days; how many prompts of everybody cost how much in them, see `_Book`; and at most so many of
+        the dearest."""
+        self._refresh(period, now_ms)
+        counts, dearest = [0] * (len(edges_micro) + 1), list[Prompt]()
+        for book in self._books.values():
+            if book.spread is None:
+                book.spread = book.spread_over(self._recent(), edges_micro, most)
+            counts = [*map(add, counts, book.spread[0])]
+            dearest += book.spread[1]
+        return self._recent(), counts, nlargest(most, dearest, key=attrgetter("cost_micro"))
+
     def _recent(self) -> Period:
         return Period(self._hour_ms - RECENT_DAYS * DAY_MS, self._hour_ms + HOUR_MS)
 
@@ -109,7 +142,7 @@ class CostsByUser:
         if self._hour_ms != hour_ms:
             self._hour_ms = hour_ms
             for book in self._books.values():
-                book.answer = None
+                book.answer = book.spread = None
         self._read_new()
 
     def _read_new(self) -> None:

@@ -46,8 +46,20 @@ class UsageDocument:
         if by == "user":
             return self._by_user(period)
         if by == "thread":
-            return self._grouped("id", period, self._thread)
+            return self._grouped("id", period, self.thread)
         return self._grouped(by, period, lambda about: {by: getattr(about, by) or UNKNOWN})
+
+    def dearest_threads(self, period: Period, limit: int) -> list[Row]:
+        """The first rows by thread of a `period` that ends now, without what their prompts cost."""
+        uncertain, sees_all = self._store.ledger.sums.uncertain(period, "id"), self._sight().sees_all(None, period)
+        return [
+            {
+                **self.thread(about),
+                "credits": to_number(micro),
+                "bound": _bound(about.id in uncertain, sees_all),
+            }
+            for about, micro in self._store.breakdown.dearest(period, limit)
+        ]
 
     def user(self, user_id: str | None) -> Row:
         """Who that is: the email where there is one."""
@@ -76,9 +88,13 @@ class UsageDocument:
         return sorted(rows, key=_dearest_first)
 
     def _by_day(self, period: Period) -> list[Row]:
-        days: list[tuple[date, Period]] = [*days_between(period.start_ms, period.end_ms, self._zone)]
-        parts, sight = [part for _, part in days], self._sight()
-        sums, uncertain = self._store.ledger.use_by_part(parts), self._store.ledger.sums.uncertain_parts(parts)
+        days = days_between(period.start_ms, period.end_ms, self._zone)
+        return self.day_rows(days, self._store.ledger.use_by_part([part for _, part in days]))
+
+    def day_rows(self, days: Sequence[tuple[date, Period]], sums: Sequence[int]) -> list[Row]:
+        """The rows of adjoining days, on which so many micro-credits were used."""
+        uncertain = self._store.ledger.sums.uncertain_parts([part for _, part in days])
+        sight = self._sight()
         return [
             {
                 "day": day.isoformat(),
@@ -129,7 +145,7 @@ class UsageDocument:
             micro = sum(share(row, period) for row in spending.rows)
             first = spending.rows[0]
             about = {
-                **self._thread(abouts[thread_id]),
+                **self.thread(abouts[thread_id]),
                 "after": to_iso(first.after_ms),
                 "at": to_iso(first.at_ms),
                 "basis": first.basis.value,
@@ -141,7 +157,8 @@ class UsageDocument:
             rows += [{**about, "credits": to_number(part)} for part in parts if part]
         return sorted(rows, key=_dearest_first)
 
-    def _thread(self, about: About) -> Row:
+    def thread(self, about: About) -> Row:
+        """What a thread is."""
         return {
             "thread": about.id,
             "title": about.title,

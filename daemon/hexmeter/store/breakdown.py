@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
+from hexmeter.core.instants import MINUTE_MS
 from hexmeter.core.periods import Period
 from hexmeter.core.prompts import Spending, costs, even_parts, spendings
 from hexmeter.store.database import Database
@@ -24,6 +26,18 @@ class About:
     model: str | None
     source: str | None
     type: str | None
+
+
+QUARTER_MS = 15 * MINUTE_MS
+
+
+class Kind(NamedTuple):
+    """What rows come to that end in a quarter of an hour, of threads of a model and a source."""
+
+    start_ms: int
+    model: str | None
+    source: str | None
+    credits_micro: int
 
 
 _Prompted = tuple[int, str | None, int, int, int]
@@ -46,6 +60,43 @@ class Breakdown:
         )
         about = {row["id"]: About(*row) for row in found}
         return [(about[use.thread_id], use.credits_micro) for use in used]
+
+    def dearest(self, period: Period, limit: int) -> list[tuple[About, int]]:
+        """The threads that used the most in `period`, which no row outlasts, at most `limit` of them: without looking
+        at what the others are."""
+        before: dict[int, int] = defaultdict(int)
+        for row in self._sums.crossing(period.start_ms):
+            before[row.thread_key] += row.credits_micro
+        found = self._database.connection.execute(
+            "SELECT thread_key, sum(credits_micro) FROM ledger l INDEXED BY ledger_by_time"
+            f" WHERE at_ms >= ? AND {LAST_MS} >= ? GROUP BY thread_key ORDER BY 2 DESC LIMIT ?",
+            # A row of before may take some of these down, and none other up.
+            (period.start_ms, period.start_ms, limit + len(before)),
+        )
+        used = {key: micro - before[key] for key, micro in map(tuple, found)}
+        ranked = sorted(used, key=lambda key: -used[key])[:limit]
+        abouts = self.by_key(ranked)
+        return [(abouts[key], used[key]) for key in ranked if used[key] > 0]
+
+    def by_key(self, thread_keys: Iterable[int]) -> dict[int, About]:
+        """What Hex says of threads, by their keys."""
+        found = self._database.connection.execute(
+            "SELECT key, id, user_id, title, url, model, source, type FROM threads"
+            " WHERE key IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(thread_keys)),),
+        )
+        return {row[0]: About(*row[1:]) for row in map(tuple, found)}
+
+    def kinds(self, since_ms: int, after_row: int) -> list[Kind]:
+        """What the rows after `after_row` that end since then come to, by the quarter of an hour they end in, which no
+        zone's midnight lies within, and by their thread's model and source."""
+        found = self._database.connection.execute(
+            f"SELECT {LAST_MS} / {QUARTER_MS} * {QUARTER_MS} AS start_ms, t.model, t.source, sum(l.credits_micro)"
+            " FROM ledger l JOIN threads t ON t.key = l.thread_key"
+            f" WHERE {'l.id > :after' if after_row else 'l.at_ms >= :since'} AND {LAST_MS} >= :since GROUP BY 1, 2, 3",
+            {"after": after_row, "since": since_ms},
+        )
+        return [Kind(*row) for row in found]
 
     def topics(self, thread_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The topics of those of the threads that have any."""
@@ -106,6 +157,11 @@ class Breakdown:
             {"after": after_row, "since": since_ms},
         )
         return [tuple(row) for row in found]
+
+    def earliest_after(self, row: int) -> int | None:
+        """When the earliest of the rows after `row` began; None where there are none."""
+        found = self._database.connection.execute("SELECT min(after_ms) FROM ledger WHERE id > ?", (row,)).fetchone()
+        return None if found[0] is None else int(found[0])
 
     def newest_row(self) -> int:
         """The number of the newest row; it grows with the ledger."""

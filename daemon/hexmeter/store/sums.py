@@ -9,9 +9,11 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from hexmeter.core.instants import DAY_MS, HOUR_MS
-from hexmeter.core.ledger import Basis, Usage, share
+from hexmeter.core.ledger import Basis, Usage, share, up_to
 from hexmeter.core.meters import Use
 from hexmeter.core.periods import Period
 from hexmeter.store.database import Database
@@ -58,6 +60,16 @@ class _Sum:
             self.credits_micro -= usage.credits_micro
             self.prompted_micro -= usage.credits_micro if usage.prompts else 0
             self.prompts -= usage.prompts or 0
+
+
+class Crossing(NamedTuple):
+    """A row across an instant: its thread and what that is, and the micro-credits that were spent by then."""
+
+    thread_key: int
+    user_id: str | None
+    model: str | None
+    source: str | None
+    credits_micro: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +149,25 @@ class Sums:
 
     def by_part(self, parts: Sequence[Period]) -> list[int]:
         """The micro-credits used in each of the adjoining `parts` of a time, such as its days; they sum exactly."""
-        return [sum(users.values()) for users in self.by_part_and_user(parts)]
+        ended = [sum(self.ended(part).values()) for part in parts]
+        crossed = [sum(row.credits_micro for row in self.crossing(at_ms)) for at_ms in boundaries(parts)]
+        return [micro - first + last for micro, (first, last) in zip(ended, pairwise(crossed), strict=True)]
 
-    def by_part_and_user(self, parts: Sequence[Period]) -> list[dict[str | None, int]]:
-        """The same user by user; under None the unattributed."""
-        sums: list[dict[str | None, int]] = [defaultdict(int) for _ in parts]
-        for part, users in zip(parts, sums, strict=True):
-            for row in self._ended(part):
-                users[row["user_id"] or None] += row["credits_micro"]
-        boundaries = [part.start_ms for part in parts] + [part.end_ms for part in parts[-1:]]
-        for across in self._across(boundaries):
-            usage = across.usage
-            for part, users in zip(parts, sums, strict=True):
-                if usage.after_ms < part.end_ms and usage.at_ms > part.start_ms:
-                    ends_here = usage.at_ms <= part.end_ms
-                    users[across.user_id] += share(usage, part) - (usage.credits_micro if ends_here else 0)
-        return sums
+    def ended(self, period: Period) -> dict[str | None, int]:
+        """The micro-credits of each user's rows that end in `period`, whenever they began."""
+        users: dict[str | None, int] = defaultdict(int)
+        for row in self._ended(period):
+            users[row["user_id"] or None] += row["credits_micro"]
+        return dict(users)
+
+    def crossing(self, at_ms: int) -> list[Crossing]:
+        """The rows that lie across an instant. What was used from one instant to another is what ended between them,
+        less what of it was spent before the first, and what was spent of what ended after the last."""
+        found = self._database.connection.execute(_CROSSING, {"at": at_ms})
+        return [
+            Crossing(thread_key, user_id, model, source, up_to(credits_micro, after_ms, ended_ms, at_ms))
+            for thread_key, user_id, model, source, credits_micro, after_ms, ended_ms in map(tuple, found)
+        ]
 
     def uncertain(self, period: Period, column: str) -> set[str | None]:
         """The threads of which it is not known how much they used in `period`, by a column of theirs: with backfill in
@@ -176,7 +191,8 @@ class Sums:
     def uncertain_parts(self, parts: Sequence[Period]) -> list[bool]:
         """For each of the `parts` of a time whether it is uncertain in this sense, to the day of the backfill."""
         return [
-            bool(self._across((part.start_ms, part.end_ms)))
+            self._is_crossed(part.start_ms)
+            or self._is_crossed(part.end_ms)
             or self._database.connection.execute(
                 "SELECT 1 FROM backfills WHERE hour_ms >= ? AND day_ms < ? LIMIT 1",
                 (part.start_ms // HOUR_MS * HOUR_MS, part.end_ms),
@@ -218,10 +234,19 @@ class Sums:
                     found[row["id"]] = _Across(row["id"], row["user_id"], usage_of(row))
         return list(found.values())
 
+    def _is_crossed(self, boundary_ms: int) -> bool:
+        found = self._database.connection.execute(f"SELECT EXISTS ({_ACROSS_IDS})", {"at": boundary_ms}).fetchone()
+        return bool(found[0])
+
     def _backfilled_across(self, boundary_ms: int) -> list[str | None]:
         """The users with backfill of before the boundary that was first seen after it."""
         found = self._database.connection.execute(_BACKFILLED_ACROSS, {"at": boundary_ms, **_floors(boundary_ms)})
         return [row["user_id"] or None for row in found]
+
+
+def boundaries(parts: Sequence[Period]) -> list[int]:
+    """The instants at which adjoining parts of a time begin, and that at which the last one ends."""
+    return [part.start_ms for part in parts] + [part.end_ms for part in parts[-1:]]
 
 
 def usage_of(row: sqlite3.Row) -> Usage:
@@ -270,16 +295,17 @@ def _floor(expression: str, width_ms: int) -> str:
 
 
 # Nearly all rows are short: those across a boundary end soon after it. The few long ones have indexes of their own.
-_ACROSS = f"""
-SELECT l.id, t.user_id, {ROW} FROM ledger l JOIN threads t ON t.key = l.thread_key WHERE l.id IN (
+_ACROSS_IDS = f"""
     SELECT id FROM ledger INDEXED BY ledger_by_time
         WHERE at_ms > :at AND at_ms <= :at + {HOUR_MS} AND after_ms < :at
     UNION SELECT id FROM ledger INDEXED BY ledger_over_hours
         WHERE at_ms - after_ms > {HOUR_MS} AND at_ms > :at AND at_ms <= :at + {DAY_MS} AND after_ms < :at
     UNION SELECT id FROM ledger INDEXED BY ledger_over_days
         WHERE at_ms - after_ms > {DAY_MS} AND at_ms > :at AND after_ms < :at
-)
 """
+_OF_ACROSS = f"FROM ledger l JOIN threads t ON t.key = l.thread_key WHERE l.id IN ({_ACROSS_IDS})"
+_ACROSS = f"SELECT l.id, t.user_id, {ROW} {_OF_ACROSS}"
+_CROSSING = f"SELECT l.thread_key, t.user_id, t.model, t.source, l.credits_micro, l.after_ms, l.at_ms {_OF_ACROSS}"
 
 # Whole days seen in whole hours; then the rows of the boundary's own day, and those seen in its own hour.
 _BACKFILLED_ACROSS = """

@@ -6,7 +6,7 @@ The daemon renders its status itself when asked to, which spares `hexmeter statu
 from datetime import UTC, datetime
 
 from hexmeter.core import outlooktexts, outlookwords
-from hexmeter.wire.age import never_read
+from hexmeter.core.age import never_read
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from datetime import tzinfo
 from typing import Any
 
 from hexmeter.core import outlooktexts, outlookwords
+from hexmeter.core.age import never_read
 from hexmeter.core.instants import parse_iso
-from hexmeter.wire.age import never_read
 from hexmeter.wire.render import status_text, zone_of
 
 _ABOUT = {"exact": "", "estimated": "~", "at_least": "≤"}

@@ -1,5 +1,6 @@
 """Documents of the dashboard for tests: November 2026 in Berlin, the 22nd at noon."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from builders import NOVEMBER, NOW_MS
@@ -26,6 +27,7 @@ def meter(used: float | None = 12.5, limit: float | None = 40.0, **fields: Any) 
         "prompts_left": {"typical": 22, "heavy": 8, "known": 31},
         "note": None,
         "course": course(used) if used is not None else None,
+        "days": [0.0] * 28 + [used / 2, used / 2] if used is not None else None,
         **fields,
     }
 
@@ -54,5 +56,65 @@ def document(*meters: dict[str, Any], **fields: Any) -> dict[str, Any]:
         "interval_s": 300.0,
         "paused_until": None,
         "version": "0.1.0",
+        "days": days(),
+        "prompts": {"since": to_iso(NOW_MS - 30 * DAY_MS), "prompts": 0, "edges": [1, 2], "counts": [0, 0, 0]}
+        | {"dearest": []},
+        "threads": {"since": to_iso(NOW_MS - 7 * DAY_MS), "rows": []},
+        "alerts": [],
+        "polling": {
+            "minute": {"sent": 2, "most": 15, "configured": 15},
+            "hour": {"sent": 24, "most": 900},
+            "held_until": None,
+        },
+        **fields,
+    }
+
+
+def days(*amounts: float, bound: str = "exact", **series: list[float]) -> dict[str, Any]:
+    """The days up to the 22nd, on which so much was used; `series` are models."""
+    last = date(2026, 11, 22)
+    rows = [
+        {"day": (last - timedelta(days=back)).isoformat(), "credits": amount, "bound": bound}
+        for back, amount in zip(range(len(amounts) - 1, -1, -1), amounts, strict=True)
+    ]
+    models = [{"name": name, "credits": credits} for name, credits in series.items()]
+    return {"rows": rows, "by": {"model": models, "source": [], "user": []}}
+
+
+def thread(credits: float = 3.0, **fields: Any) -> dict[str, Any]:
+    """A thread of Ed's."""
+    return {
+        "thread": "t1",
+        "title": "Count sign-ups",
+        "url": "https://app.hex.tech/acme/thread/t1",
+        "user": "ed@acme.test",
+        "user_id": "u-ed",
+        "model": "claude-sonnet-4-5",
+        "source": "HEX",
+        "type": "THREADS",
+        "credits": credits,
+        "bound": "exact",
+        "at": to_iso(NOW_MS - DAY_MS),
+        **fields,
+    }
+
+
+def alert(**fields: Any) -> dict[str, Any]:
+    """An alert of Ed's grant that stands."""
+    return {
+        "id": 7,
+        "kind": "used",
+        "meter": "grant:ed@acme.test",
+        "level": 80,
+        "severity": "warning",
+        "state": "firing",
+        "fired_at": to_iso(NOW_MS - DAY_MS),
+        "resolved_at": None,
+        "snoozed_until": None,
+        "muted": False,
+        "title": "ed@acme.test: 80 % used",
+        "body": "8 of 40 left.",
+        "deliveries": [],
+        "why": ["Sat 21 Nov 13:00: 32 of 40 used (80 %); used 80 % was told, for a higher rung was reached."],
         **fields,
     }

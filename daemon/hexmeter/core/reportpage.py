@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.core import outlookwords
 from hexmeter.core.credits import MICRO, format_credits
+from hexmeter.core.hexlinks import leads_to_hex
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
 from hexmeter.core.texts import capital, counted, day_text, moment_text
@@ -221,8 +222,7 @@ def _change(credits: float, before: float) -> str:
 
 def _thread(row: Mapping[str, Any], hex_link: str | None) -> Cell:
     url = row["url"]
-    leads_to_hex = isinstance(url, str) and hex_link is not None and url.startswith(hex_link.rstrip("/") + "/")
-    return Cell(str(row["title"] or row["thread"] or _NOT_SHOWN), url if leads_to_hex else None)
+    return Cell(str(row["title"] or row["thread"] or _NOT_SHOWN), url if leads_to_hex(url, hex_link) else None)
 
 
 def _plain(value: object) -> Cell:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.outlooktexts import day
-from hexmeter.page.html import text
+from hexmeter.page.html import figure, text
 
 WIDE, HIGH = 1000, 400
 """The picture's own units: x from the period's start to its end, y from the whole limit (0) down to nothing left."""
@@ -87,14 +87,11 @@ def svg(picture: BurnDown, meter: dict[str, Any], words: str, zone: ZoneInfo, ke
     if _ROOM_FOR_LABEL * 2 < now < 1 - _ROOM_FOR_LABEL * 2:
         read = day(parse_iso(course["points"][-1][0]), zone)
         labels.append(f'<text x="{100 * now:.1f}%" y="178" class="m">{text(read)}</text>')
-    return (
-        f'<svg class="burn" role="img" aria-labelledby="{key}-t {key}-d" width="100%" height="184">'
-        f'<title id="{key}-t">{text(meter["label"])}: credits left over the period</title>'
-        f'<desc id="{key}-d">{text(words, 400)}</desc>'
+    inner = (
         f'<svg viewBox="0 0 {WIDE} {HIGH}" preserveAspectRatio="none" y="4" width="100%" height="156" '
         f'overflow="visible"><path class="axis" d="M0 0H{WIDE}M0 {HIGH}H{WIDE}"/>{"".join(lines)}</svg>'
-        f"{''.join(labels)}</svg>"
     )
+    return figure(key, f"{meter['label']}: credits left over the period", words, inner + "".join(labels), 184)
 
 
 def _scale(course: Mapping[str, Any], limit: float) -> _Scale:

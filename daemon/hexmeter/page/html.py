@@ -41,18 +41,29 @@ def anchor(kind: str, key: str) -> str:
     return f"{kind}-{crc32(key.encode('utf-8', 'replace')):08x}"
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], figures: int) -> str:
-    """A table that scrolls by itself where it is too wide: `rows` are cells of HTML, of which the last `figures` are
-    flush right and the first is its row's head."""
-    kinds = ["" if place < len(heads) - figures else ' class="n"' for place in range(len(heads))]
-    head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(heads, kinds, strict=True))
+def table(
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], figures: int, kinds: Sequence[str] = ()
+) -> str:
+    """A table that scrolls by itself where it is too wide: `rows` are cells of HTML, of which the first is its row's
+    head. The last `figures` columns are flush right, or those whose kind is "n"."""
+    kinds = kinds or ["" if place < len(heads) - figures else "n" for place in range(len(heads))]
+    classes = [f' class="{kind}"' if kind else "" for kind in kinds]
+    head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(heads, classes, strict=True))
     body = []
     for first, *rest in rows:
-        cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
-        body.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
+        cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(rest, classes[1:], strict=True))
+        body.append(f'<tr><th scope="row"{classes[0]}>{first}</th>{cells}</tr>')
     return (
         f'<div class="wide" role="region" aria-label="{caption}" tabindex="0"><table><caption>{caption}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def figure(key: str, title: str, words: str, content: str, height: int) -> str:
+    """A picture as wide as its place; `words` say what it shows."""
+    return (
+        f'<svg class="picture" role="img" aria-labelledby="{key}-t {key}-d" width="100%" height="{height}">'
+        f'<title id="{key}-t">{text(title)}</title><desc id="{key}-d">{text(words, 400)}</desc>{content}</svg>'
     )
 
 

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hexmeter.page.alerts import alerts_section
+from hexmeter.page.days import days_section
 from hexmeter.page.html import text
 from hexmeter.page.meters import meters_section
+from hexmeter.page.polling import now_section, polling_section
+from hexmeter.page.prompts import prompts_section, threads_section
+from hexmeter.page.roster import roster_section
 from hexmeter.page.view import View
 
 
@@ -38,4 +43,14 @@ class Page:
 def page(document: Mapping[str, Any], view: View, *, live: bool) -> Page:
     """The page of a document of `GET /v1/dashboard`, as `view` asks for it."""
     zone = ZoneInfo(document["timezone"])
-    return Page("Hex credits", {"meters": meters_section(document, view, zone)}, live)
+    sections = {
+        "now": now_section(document, view, zone),
+        "meters": meters_section(document, view, zone),
+        "roster": roster_section(document, view, zone),
+        "days": days_section(document, view),
+        "prompts": prompts_section(document, view, zone),
+        "threads": threads_section(document, view, zone),
+        "alerts": alerts_section(document, view, zone),
+        "polling": polling_section(document, view, zone),
+    }
+    return Page("Hex credits", {name: made for name, made in sections.items() if made is not None}, live)

@@ -1,6 +1,7 @@
-"""The Debian packages that the desktop tests need; nothing but the standard library, for tests/run.py reads it."""
+"""The Debian packages that some tests need; nothing but the standard library, for tests/run.py reads it."""
 
-DESKTOP = (
+NEEDED = (
+    "chromium",
     "dbus",
     "dunst",
     "fonts-dejavu-core",

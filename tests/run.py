@@ -1,8 +1,9 @@
 """Set up and run the tests: python3 tests/run.py [pytest's arguments]
 
 On a Debian machine with nothing but Python 3.11 (venv and pip): makes .venv, installs Hexmeter and the test tools
-into it, as root also the Debian packages that the desktop tests need, and runs pytest. Without root those tests are
-skipped, with the reason, unless the packages are there. With CI=true nothing is skipped: what is missing fails.
+into it, as root also the Debian packages that the tests of the desktop and the dashboard need, and runs pytest. Without
+root those tests are skipped, with the reason, unless the packages are there. With CI=true nothing is skipped: what is
+missing fails.
 The slow tests are left out unless asked for: python3 tests/run.py -m slow
 """
 
@@ -12,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from debian_packages import DESKTOP
+from debian_packages import NEEDED
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -22,7 +23,7 @@ STAMP = VENV / "installed-for-tests"
 def main(arguments: list[str]) -> int:
     """Set everything up, run pytest with `arguments`; its exit code."""
     make_environment()
-    install_desktop_packages()
+    install_debian_packages()
     chosen = [] if any(argument.startswith("-m") for argument in arguments) else ["-m", "not slow"]
     python = str(VENV / "bin" / "python")
     # A file's tests stay in one process, for what they share. One process more than cores: many tests wait.
@@ -44,19 +45,19 @@ def make_environment() -> None:
     STAMP.write_text(wanted)
 
 
-def install_desktop_packages() -> None:
+def install_debian_packages() -> None:
     """Install the missing Debian packages, as root; otherwise say what is missing."""
-    missing = [package for package in DESKTOP if not is_installed(package)]
+    missing = [package for package in NEEDED if not is_installed(package)]
     if not missing:
         return
     if os.geteuid() != 0:
-        print(f"The desktop tests will be skipped. To run them: sudo apt-get install {' '.join(missing)}", flush=True)
+        print(f"Some tests will be skipped. To run them all: sudo apt-get install {' '.join(missing)}", flush=True)
         return
     print(f"Installing Debian packages: {' '.join(missing)}", flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
         if subprocess.call(["apt-get", "-qq", *command], env=quiet, stdout=subprocess.DEVNULL) != 0:
-            print(f"apt-get {command[0]} failed; the desktop tests may be skipped", flush=True)
+            print(f"apt-get {command[0]} failed; some tests may be skipped", flush=True)
 
 
 def is_installed(package: str) -> bool:

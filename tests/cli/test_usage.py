@@ -47,7 +47,7 @@ def test_the_same_sums_for_eyes_as_json_and_as_csv(admins: Home, hex_: Hex) -> N
         table = list(csv.DictReader(io.StringIO(admins.ask("usage", "--by", by, "--csv").out)))
         assert [float(row["credits"]) for row in table] == [row["credits"] for row in document["rows"]]
         assert set(table[0]) == set(document["rows"][0]), "each field has its column"
-        assert admins.ask("usage", "--by", by).out.startswith("Used from ")
+        assert admins.ask("usage", "--by", by).out.startswith(f"Used {'' if by == 'day' else 'so far, '}from ")
     assert '"\'=HYPERLINK(""https://evil.test"";""free, now"")"' in admins.ask("usage", "--by", "thread", "--csv").out
     users = [line.split() for line in admins.ask("usage").out.splitlines()[2:]]
     assert [(line[0], line[1], line[2]) for line in users[1:]] == [

@@ -8,6 +8,7 @@ from builders import BERLIN, NOVEMBER, NOW_MS, credits
 from hexmeter.core import audit
 from hexmeter.core.audit import Activity, Kind, Saving, Seat, Use, View
 from hexmeter.core.instants import DAY_MS, HOUR_MS
+from hexmeter.core.meters import Bound
 from hexmeter.core.periods import Period
 from hexmeter.core.runs import Project, Run, RunSums, Schedule, Views
 
@@ -72,13 +73,13 @@ def test_half_a_grant_that_lapsed_is_told_the_largest_first() -> None:
             id="an editor, last time",
         ),
         pytest.param(
-            *("EXPLORER", None, Use(credits(12.5), credits(10)), "12.5 of 10 credits used in this period."),
+            *("EXPLORER", None, Use(credits(12.5), credits(10)), "12.5 of 10 credits used so far in this period."),
             "Editor's seat",
             id="an explorer, now",
         ),
         pytest.param(
-            *("MEMBER", Use(credits(1), 0), Use(credits(2), 0)),
-            "2, without a grant, credits used in this period; 1, without a grant, credits used in the last period.",
+            *("MEMBER", Use(credits(3), 0), Use(credits(2), 0)),
+            "2 credits used so far in this period, without a grant; 3 credits used in the last period, without a",
             "paid seat",
             id="a member, twice",
         ),
@@ -143,3 +144,17 @@ def test_a_schedule_is_not_idle(project: Project) -> None:
 def test_a_schedule_far_busier_than_its_viewers_is_told(views: int, runs: int, found: int) -> None:
     project = replace(PROJECT, views=Views(thirty_days=views))
     assert len(audit.busy_schedules([Activity(project, scheduled_month=RunSums(runs=runs))])) == found
+
+
+@pytest.mark.parametrize(
+    ("bound", "lapsed", "used"),
+    [
+        (Bound.EXACT, "30 of 40 credits lapsed", "50 of 40 credits used in the last period."),
+        (Bound.ESTIMATED, "About 30 of 40 credits lapsed", "About 50 of 40 credits used in the last period."),
+        (Bound.AT_LEAST, "At most 30 of 40 credits lapsed", "At least 50 of 40 credits used in the last period."),
+    ],
+)
+def test_a_fact_is_no_surer_than_its_figures(bound: Bound, lapsed: str, used: str) -> None:
+    (unused,) = audit.unused_grants([replace(SEAT, last=Use(credits(10), credits(40), bound))], LAST, VIEW)
+    (more,) = audit.more_needed([replace(SEAT, last=Use(credits(50), credits(40), bound))])
+    assert (unused.fact.startswith(lapsed), more.fact, unused.bound, more.bound) == (True, used, bound, bound)

@@ -112,7 +112,7 @@ def test_the_window_the_prompts_and_the_days_are_named() -> None:
     assert TEXTS["used, estimated"].title == "Hex credits: about 80 % used"
     assert TEXTS["used, in part"].title == "ed@acme.test: at least 80 % used"
     assert TEXTS["used, in part"].body.startswith("At most 7.9 of 40 left. ")
-    assert TEXTS["used, and it lasts"].body.startswith("7.9 of 40 left. At this pace they should last until the reset")
+    assert TEXTS["used, and it lasts"].body.startswith("7.9 of 40 left. At this pace they last until the reset")
 
 
 def test_the_lead_time_is_in_working_days() -> None:

@@ -6,7 +6,9 @@ from builders import BERLIN, NOW_MS, meter
 from hexmeter.core.alerts import Kind, Rung
 from hexmeter.core.instants import DAY_MS
 from hexmeter.core.meters import Bound, Meter
-from hexmeter.core.texts import Text, blind_text, day_text, digest_text, ladder_text, moment_text, restored_text
+from hexmeter.core.outlooktexts import day as day_text
+from hexmeter.core.outlooktexts import moment as moment_text
+from hexmeter.core.texts import Text, blind_text, digest_text, ladder_text, restored_text
 
 USED = Rung(Kind.USED)
 EXHAUSTED = Rung(Kind.EXHAUSTED)

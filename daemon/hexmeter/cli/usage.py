@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
+from hexmeter.core.instants import parse_iso
 from hexmeter.core.outlooktexts import SO_MUCH
 from hexmeter.core.spans import ALLOWED, SpanError, parse_moment
 from hexmeter.wire.render import credits, day, moment, table, zone_of
@@ -93,7 +94,9 @@ def csv_cell(value: object) -> str:
 
 def _print_table(by: str, document: dict[str, Any]) -> None:
     zone = zone_of(document.get("timezone"))
-    print(f"Used from {day(document['since'], zone)} to {moment(document['until'], zone)}, in credits", end="\n\n")
+    so_far = "so far, " if parse_iso(document["until"]) > time.time_ns() // 1_000_000 else ""
+    since, until = day(document["since"], zone), moment(document["until"], zone)
+    print(f"Used {so_far}from {since} to {until}, in credits", end="\n\n")
     rows = document["rows"]
     if not rows:
         print("nothing")

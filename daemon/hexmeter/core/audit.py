@@ -8,11 +8,15 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.core.credits import format_credits
 from hexmeter.core.instants import DAY_MS, to_iso
+from hexmeter.core.meters import Bound, least_sure
 from hexmeter.core.model import SEATED_AS_EDITOR
+from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
+from hexmeter.core.outlooktexts import day as day_text
+from hexmeter.core.outlooktexts import moment as moment_text
 from hexmeter.core.periods import Period, first_instant, local_day
 from hexmeter.core.runs import FAILED, UNFINISHED, Project, Run, RunSums
 from hexmeter.core.schedules import Crowd
-from hexmeter.core.texts import day_text, moment_text
+from hexmeter.core.texts import capital
 
 PAID_ROLES = SEATED_AS_EDITOR | {"EXPLORER"}
 """Roles that sit on a paid seat."""
@@ -49,7 +53,8 @@ class Saving:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fact worth acting on: about whom or what, what to do in Hex, and its raw figures (credits in micro)."""
+    """One fact worth acting on: about whom or what, what to do in Hex, and its raw figures (credits in micro), no surer
+    than `bound`."""
 
     kind: Kind
     subject: str
@@ -57,14 +62,17 @@ class Finding:
     advice: str
     saving: Saving = Saving()
     figures: Mapping[str, int | str | None] = field(default_factory=dict)
+    bound: Bound = Bound.EXACT
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one person used of a grant in one period, in micro-credits; the grant is 0 for who has none."""
+    """What one person used of a grant in one period, in micro-credits, and how sure that is; the grant is 0 for who has
+    none."""
 
     used_micro: int
     grant_micro: int
+    bound: Bound = Bound.EXACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +159,11 @@ def unused_grants(seats: Iterable[Seat], last: Period, view: View) -> list[Findi
             Finding(
                 Kind.UNUSED_GRANT,
                 seat.name,
-                f"{format_credits(left_micro)} of {format_credits(use.grant_micro)} credits lapsed unused at the reset"
-                f" on {day_text(last.end_ms, view.zone)}.",
+                f"{capital(SO_LITTLE[use.bound])}{format_credits(left_micro)} of {format_credits(use.grant_micro)}"
+                f" credits lapsed unused at the reset on {day_text(last.end_ms, view.zone)}.",
                 "Unused credits do not roll over: ask what keeps them from being used, or whether a smaller seat does.",
                 figures={"lapsed_micro": left_micro, "used_micro": use.used_micro, "grant_micro": use.grant_micro},
+                bound=use.bound,
             )
         )
     return sorted(found, key=lambda finding: -int(finding.figures["lapsed_micro"] or 0))
@@ -167,18 +176,19 @@ def more_needed(seats: Iterable[Seat]) -> list[Finding]:
         beyond = {name: _beyond(use) for name, use in (("last", seat.last), ("current", seat.current))}
         if not any(beyond.values()):
             continue
-        facts = [
-            f"{_used(use)} {when}"
-            for use, when in ((seat.current, "in this period"), (seat.last, "in the last period"))
+        told = [
+            (use, _used(use, when))
+            for use, when in ((seat.current, "so far in this period"), (seat.last, "in the last period"))
             if use is not None and _beyond(use)
         ]
         found.append(
             Finding(
                 Kind.MORE_NEEDED,
                 seat.name,
-                "; ".join(facts) + ".",
+                capital("; ".join(fact for _, fact in told)) + ".",
                 _advice_for(seat),
                 figures={f"{name}_beyond_micro": micro for name, micro in beyond.items()},
+                bound=least_sure(use.bound for use, _ in told),
             )
         )
     return sorted(found, key=lambda finding: -sum(int(micro or 0) for micro in finding.figures.values()))
@@ -285,9 +295,11 @@ def _beyond(use: Use | None) -> int | None:
     return None if use is None else max(0, use.used_micro - use.grant_micro)
 
 
-def _used(use: Use) -> str:
-    of = f" of {format_credits(use.grant_micro)}" if use.grant_micro else ", without a grant,"
-    return f"{format_credits(use.used_micro)}{of} credits used"
+def _used(use: Use, when: str) -> str:
+    used = f"{SO_MUCH[use.bound]}{format_credits(use.used_micro)}"
+    if not use.grant_micro:
+        return f"{used} credits used {when}, without a grant"
+    return f"{used} of {format_credits(use.grant_micro)} credits used {when}"
 
 
 def _advice_for(seat: Seat) -> str:

@@ -1,5 +1,6 @@
 """Meters: one limited thing each, with its figures and how far they can be trusted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -20,6 +21,18 @@ class Bound(StrEnum):
     EXACT = "exact"
     ESTIMATED = "estimated"
     AT_LEAST = "at_least"
+
+
+def bound_of(uncertain: bool, sees_all: bool) -> Bound:
+    """The bound of what is used: `uncertain` where it is not known when, or how much, of some of it."""
+    if not sees_all:
+        return Bound.AT_LEAST
+    return Bound.ESTIMATED if uncertain else Bound.EXACT
+
+
+def least_sure(bounds: Iterable[str]) -> Bound:
+    """The bound of a sum, by those of its parts; of nothing it is exact."""
+    return max(map(Bound, bounds), key=list(Bound).index, default=Bound.EXACT)
 
 
 class State(StrEnum):
@@ -121,12 +134,7 @@ def grant_meter(
     list was not read to the period's start, or may not be read at all. `adjustment_micro` is a calibration's offset.
     """
     used = None if use is None else max(0, use.used_micro + adjustment_micro)
-    if not sees_all:
-        bound = Bound.AT_LEAST
-    elif (use is not None and use.estimated) or (isinstance(grant, Grant) and grant.estimated):
-        bound = Bound.ESTIMATED
-    else:
-        bound = Bound.EXACT
+    estimated = (use is not None and use.estimated) or (isinstance(grant, Grant) and grant.estimated)
     key = grant_key(person.id)
     return Meter(
         key=key,
@@ -135,7 +143,7 @@ def grant_meter(
         label=person.email or person.name or person.id,
         limit_micro=grant.credits_micro if isinstance(grant, Grant) else None,
         used_micro=used,
-        bound=bound,
+        bound=bound_of(estimated, sees_all),
         period=period,
         adjustment_micro=adjustment_micro,
         burn=burn(used, period, now_ms, prompts, recent),

@@ -18,12 +18,14 @@ _SURE, _LIKELY = 0.8, 0.6
 """What is less likely than the first is said with a "probably", less than the second with a "may"."""
 
 
-def _verb(probability: float, exhaust_at_ms: int | None, bound: str) -> str:
-    """How sure it is that credits last, or end: `lasts`, `probably lasts`, `may last`. `probability` is of their end.
+def verb(probability: float, exhaust_at_ms: int | None, bound: str, *, many: bool = False) -> str:
+    """How sure it is that a meter lasts, or ends: `lasts`, `probably lasts`, `may last`; of `many` credits, `last`.
+    `probability` is of their end.
 
     Figures that may be too low (`bound` is at_least) say nothing surer than that they may last.
     """
-    does, may = ("lasts", "may last") if exhaust_at_ms is None else ("ends", "may end")
+    word = "last" if exhaust_at_ms is None else "end"
+    does, may = word if many else f"{word}s", f"may {word}"
     # Rounded: a difference of floats may fall just short of the bound that it is.
     sureness = round(probability if exhaust_at_ms is not None else 1 - probability, 6)
     if sureness < _LIKELY or (exhaust_at_ms is None and bound == "at_least"):
@@ -40,27 +42,28 @@ def lasts_or_ends(
     A forecast from figures that may be too low (`bound` is at_least) can only be too late, and says so. A `zone` of
     None is the machine's own.
     """
-    at_least, verb = bound == "at_least", _verb(probability, exhaust_at_ms, bound)
+    at_least, does = bound == "at_least", verb(probability, exhaust_at_ms, bound)
     if exhaust_at_ms is None:
         on = "" if end_ms is None else f" on {day(end_ms, zone)}"
-        return f"{verb} until the reset{on}{', as far as can be seen' if at_least else ''}"
+        return f"{does} until the reset{on}{', as far as can be seen' if at_least else ''}"
     if exhaust_at_ms <= now_ms:
         return "may end any hour"
-    when = f"{verb} {day(exhaust_at_ms, zone)}{' or sooner' if at_least else ''}"
-    if end_ms is None:
-        return when
-    # As a calendar counts: the days named differ by so many.
+    when = f"{does} {day(exhaust_at_ms, zone)}{' or sooner' if at_least else ''}"
+    return when if end_ms is None else f"{when}, {before_reset(exhaust_at_ms, end_ms, zone)}"
+
+
+def before_reset(exhaust_at_ms: int, end_ms: int, zone: tzinfo | None) -> str:
+    """`5 days before the reset`, as a calendar counts: the days named differ by so many."""
     days = (_local(end_ms, zone).date() - _local(exhaust_at_ms, zone).date()).days
-    before = f"{days} day{'' if days == 1 else 's'} before the reset" if days > 0 else "just before the reset"
-    return f"{when}, {before}"
+    return f"{days} day{'' if days == 1 else 's'} before the reset" if days > 0 else "just before the reset"
 
 
 def in_short(probability: float, exhaust_at_ms: int | None, now_ms: int, zone: tzinfo | None, bound: str) -> str:
     """The same without the reset, for a column: `probably lasts`, `ends Thu 26 Nov`."""
-    verb = _verb(probability, exhaust_at_ms, bound)
+    does = verb(probability, exhaust_at_ms, bound)
     if exhaust_at_ms is None:
-        return verb
-    return "may end any hour" if exhaust_at_ms <= now_ms else f"{verb} {day(exhaust_at_ms, zone)}"
+        return does
+    return "may end any hour" if exhaust_at_ms <= now_ms else f"{does} {day(exhaust_at_ms, zone)}"
 
 
 def prompts_left(typical: int, heavy: int, bound: str) -> str:

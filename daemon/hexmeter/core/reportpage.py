@@ -9,14 +9,16 @@ from hexmeter.core import outlookwords
 from hexmeter.core.credits import MICRO, format_credits
 from hexmeter.core.hexlinks import leads_to_hex
 from hexmeter.core.instants import parse_iso
+from hexmeter.core.meters import least_sure
 from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
-from hexmeter.core.texts import capital, counted, day_text, moment_text
+from hexmeter.core.outlooktexts import day as day_text
+from hexmeter.core.outlooktexts import moment as moment_text
+from hexmeter.core.texts import capital, counted
 
 _TOP = 15
 _GRANTS = 10
 _NOT_SHOWN = "other"
 _MIDNIGHT = " 00:00"
-_SURENESS = ("exact", "estimated", "at_least")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _sum(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """Rows as one; it is no surer than the least sure of them."""
     return {
         **{name: sum(row[name] for row in rows) for name in ("credits", "before")},
-        **{name: max((row[name] for row in rows), key=_SURENESS.index) for name in ("bound", "before_bound")},
+        **{name: least_sure(row[name] for row in rows) for name in ("bound", "before_bound")},
     }
 
 

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from hexmeter.core import audittexts, outlookwords
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
+from hexmeter.core.outlooktexts import day as day_text
 from hexmeter.core.reportpage import credits_text, lead, marked, window
-from hexmeter.core.texts import Text, day_text
+from hexmeter.core.texts import Text
 
 _WHO, _METERS = 3, 5
 

@@ -7,15 +7,14 @@ from zoneinfo import ZoneInfo
 from hexmeter.core.alerts import Kind, Rung
 from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.credits import format_credits
-from hexmeter.core.instants import to_datetime
-from hexmeter.core.meters import Meter
+from hexmeter.core.meters import Bound, Meter
 from hexmeter.core.outlook import NoForecast
-from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
+from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH, before_reset, verb
+from hexmeter.core.outlooktexts import day as day_text
+from hexmeter.core.outlooktexts import moment as moment_text
 from hexmeter.core.periods import local_day
 from hexmeter.core.pool import POOL, SPEND
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TITLES_IN_DIGEST = 6
 _WORKING_DAYS = 5
 
@@ -67,14 +66,14 @@ def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, now_ms: int, *, own: b
     until = f"{until_reset(meter, zone)}." if isinstance(meter.outlook, NoForecast) else "."
     if rung.kind is Kind.FORECAST:
         title = f"{whose}: not enough until the {'reset' if meter.period else 'month ends'}"
-        return Text(
-            title, _joined(rest + until, _end_sentence(meter, zone, now_ms), _prompts_sentence(meter)), "warning"
-        )
+        ends = _end_sentence(meter, zone, now_ms, lead=True)
+        return Text(title, _joined(rest + until, ends, _prompts_sentence(meter)), "warning")
     title = f"{whose}: {so_much}{used_percent} % used"
     if rung.kind is Kind.LEFT:
         title = f"{whose}: {so_little}{format_credits(left)} left"
         rest = f"{capital(so_much)}{format_credits(used)} of {format_credits(limit)} used"
-    return Text(title, _joined(rest + until, _end_sentence(meter, zone, None), _prompts_sentence(meter)), "warning")
+    ends = _end_sentence(meter, zone, now_ms, lead=False)
+    return Text(title, _joined(rest + until, ends, _prompts_sentence(meter)), "warning")
 
 
 def whose_credits(meter: Meter, *, own: bool) -> str:
@@ -128,39 +127,27 @@ def in_short(body: str) -> str:
     return "\n".join((lines[0], lines[-1]))
 
 
-def day_text(at_ms: int, zone: ZoneInfo) -> str:
-    """A local day: Thu 26 Nov."""
-    local = to_datetime(at_ms).astimezone(zone)
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
-
-
-def moment_text(at_ms: int, zone: ZoneInfo) -> str:
-    """A local day and time: Thu 26 Nov 09:05."""
-    return f"{day_text(at_ms, zone)} {to_datetime(at_ms).astimezone(zone):%H:%M}"
-
-
 def until_reset(meter: Meter, zone: ZoneInfo) -> str:
     """The window that a figure is of."""
     return f" until the reset on {day_text(meter.period.end_ms, zone)}" if meter.period else ""
 
 
-def _end_sentence(meter: Meter, zone: ZoneInfo, now_ms: int | None) -> str:
-    """Whether it lasts, and until when; counted from `now_ms` in working days, where that is given."""
+def _end_sentence(meter: Meter, zone: ZoneInfo, now_ms: int, *, lead: bool) -> str:
+    """Whether it lasts, and until when; `lead`: how many working days there are until then."""
     outlook, period = meter.outlook, meter.period
     if isinstance(outlook, NoForecast):
         pace = meter.burn.pace_micro
         drawn = " drawn beyond grants" if meter.kind in (POOL, SPEND, ALLOCATION) else ""
         return "" if pace is None else f"At this pace the month comes to {format_credits(pace)}{drawn}."
-    reset = f"the reset on {day_text(period.end_ms, zone)}" if period else ""
-    if outlook.exhaust_at_ms is None:
-        lasts = "may not last" if outlook.alert else "should last"
-        return f"At this pace they {lasts} until {reset or 'the month ends'}."
-    lead = "" if now_ms is None else f", {lead_text(now_ms, outlook.exhaust_at_ms, zone)}"
-    before = ""
-    if period is not None:
-        days = (local_day(period.end_ms, zone) - local_day(outlook.exhaust_at_ms, zone)).days
-        before = f", {counted(days, 'day')} before {reset}" if days > 0 else f", just before {reset}"
-    return f"At this pace they end {day_text(outlook.exhaust_at_ms, zone)}{lead}{before}."
+    exhaust_at_ms, on_day = outlook.exhaust_at_ms, f" on {day_text(period.end_ms, zone)}" if period else ""
+    does = verb(outlook.probability, exhaust_at_ms, meter.bound, many=True)
+    if exhaust_at_ms is None:
+        until = f"the reset{on_day}" if period else "the month ends"
+        return f"At this pace they {'may not last' if outlook.alert else does} until {until}."
+    sooner = " or sooner" if meter.bound is Bound.AT_LEAST else ""
+    within = f", {lead_text(now_ms, exhaust_at_ms, zone)}" if lead else ""
+    before = f", {before_reset(exhaust_at_ms, period.end_ms, zone)}{on_day}" if period else ""
+    return f"At this pace they {does} {day_text(exhaust_at_ms, zone)}{sooner}{within}{before}."
 
 
 def lead_text(now_ms: int, then_ms: int, zone: ZoneInfo) -> str:

@@ -7,8 +7,10 @@ from hexmeter.core.credits import format_credits
 from hexmeter.core.instants import DAY_MS
 from hexmeter.core.meters import Meter
 from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
+from hexmeter.core.outlooktexts import day as day_text
+from hexmeter.core.outlooktexts import moment as moment_text
 from hexmeter.core.signals import LEAST_PROMPTS, Prompt
-from hexmeter.core.texts import Text, capital, day_text, moment_text, until_reset, whose_credits
+from hexmeter.core.texts import Text, capital, until_reset, whose_credits
 
 
 def burn_text(meter: Meter, today_micro: int, usual_micro: int, zone: ZoneInfo, *, own: bool) -> Text:

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from hexmeter.core.alerts import Kind, Reason, Rung
 from hexmeter.core.credits import MICRO, format_credits
 from hexmeter.core.outlooktexts import SO_MUCH
+from hexmeter.core.outlooktexts import moment as moment_text
 from hexmeter.core.replay import Reading
-from hexmeter.core.texts import moment_text
 
 
 def why_line(

@@ -9,7 +9,7 @@ from hexmeter.core.audit import Activity, Finding, Kind, Seat, Use, View
 from hexmeter.core.credits import to_number
 from hexmeter.core.grants import Grant, NoGrant, grant_held
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, to_iso
-from hexmeter.core.meters import grant_key
+from hexmeter.core.meters import bound_of, grant_key
 from hexmeter.core.periods import Period, previous_period
 from hexmeter.core.runs import RunSums
 from hexmeter.core.schedules import crowds, is_readable
@@ -98,6 +98,7 @@ class Audit:
         """What everybody listed used of their grant in a period, calibrations of it included."""
         roles, calibrations = self._store.roster.roles_in(period), self._store.roster.calibrations_in(period)
         uses = self._figures.imported.uses(period, calibrations)
+        sees_all = self._figures.sees_all(None, period)
         found = {}
         for person in self._store.roster.listed():
             grant = grant_held(person, roles.get(person.id, []), self._config.plan)
@@ -107,7 +108,10 @@ class Audit:
             used_micro = use.used_micro if use else 0
             if calibration is not None:
                 used_micro += self._store.offset_micro(person.id, calibration, period)
-            found[person.id] = Use(max(0, used_micro), grant.credits_micro if isinstance(grant, Grant) else 0)
+            grant_micro = grant.credits_micro if isinstance(grant, Grant) else 0
+            found[person.id] = Use(
+                max(0, used_micro), grant_micro, bound_of(use is not None and use.estimated, sees_all)
+            )
         return found
 
     def _about_projects(self, view: View, unknown: dict[Kind, str]) -> list[Finding]:
@@ -157,6 +161,7 @@ class Audit:
             "fact": finding.fact,
             "advice": finding.advice,
             "saving": _saving(finding),
+            "bound": finding.bound.value,
             "figures": dict(_figure(name, value) for name, value in finding.figures.items()),
         }
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from hexmeter.config.model import Config
-from hexmeter.core.credits import MICRO, to_number
 from hexmeter.core.instants import DAY_MS, to_iso
 from hexmeter.core.meters import Bound
 from hexmeter.core.periods import Period
@@ -13,6 +12,7 @@ from hexmeter.core.reportplan import last_whole
 from hexmeter.core.runs import sum_runs
 from hexmeter.service.figures import Figures
 from hexmeter.service.runfigures import run_sums
+from hexmeter.service.usagedocument import total
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
 
@@ -52,8 +52,8 @@ class Report:
             "before": {"since": to_iso(before.start_ms), "until": to_iso(before.end_ms)},
             "timezone": self._config.zone.key,
             "total": {
-                "credits": _total(users),
-                "before": _total(users_before),
+                "credits": total(users)["credits"],
+                "before": total(users_before)["credits"],
                 "prompts": sum(row["prompts"] or 0 for row in users),
                 "bound": self._bound(period, users).value,
                 "before_bound": self._bound(before, users_before).value,
@@ -103,10 +103,7 @@ class Report:
             # What imported logs say has no thread.
             for topic in topics.get(row["thread"]) or (NO_TOPIC,) if row["thread"] else ():
                 found[topic].append(row)
-        return [
-            {"topic": topic, "threads": len(rows), "credits": _total(rows), "bound": _least_sure(rows)}
-            for topic, rows in found.items()
-        ]
+        return [{"topic": topic, "threads": len(rows), **total(rows)} for topic, rows in found.items()]
 
     def _alerts(self, period: Period) -> list[Row]:
         """What was told within the time, newest first."""
@@ -140,10 +137,6 @@ class Report:
         }
 
 
-def _total(rows: list[Row]) -> float:
-    return to_number(sum(round(row["credits"] * MICRO) for row in rows))
-
-
 def _compared(by: str, rows: list[Row], rows_before: list[Row]) -> list[Row]:
     """The rows of a time with what the same had before; who used something only then too, with 0 credits now."""
     key = "user_id" if by == "user" else by
@@ -157,7 +150,3 @@ def _compared(by: str, rows: list[Row], rows_before: list[Row]) -> list[Row]:
 def _before(row: Row) -> Row:
     """What a row says of the time before."""
     return {"before": row["credits"], "before_bound": row["bound"]}
-
-
-def _least_sure(rows: list[Row]) -> str:
-    return max((row["bound"] for row in rows), key=list(Bound).index, default=Bound.EXACT.value)

@@ -5,9 +5,9 @@ from typing import Any
 from hexmeter.config.model import Config
 from hexmeter.core.instants import to_iso
 from hexmeter.core.meters import Meter
+from hexmeter.core.outlooktexts import moment as moment_text
 from hexmeter.core.periods import Period
 from hexmeter.core.runs import RUNS_PER_WEEK, WEEK_MS, Project, RunSums, Schedule, runs_meter, sum_runs
-from hexmeter.core.texts import moment_text
 from hexmeter.store.runs import Sweep
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes

@@ -10,7 +10,7 @@ from hexmeter.core.burn import prompt_costs
 from hexmeter.core.credits import MICRO, to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.ledger import Basis, Usage, share, straddles
-from hexmeter.core.meters import Bound
+from hexmeter.core.meters import bound_of, least_sure
 from hexmeter.core.periods import Period, days_between
 from hexmeter.core.prompts import even_parts
 from hexmeter.service.promptcosts import CostsByUser
@@ -78,7 +78,7 @@ class UsageDocument:
             {
                 **self.user(user_id),
                 "credits": to_number(use.used_micro),
-                "bound": _bound(use.estimated, sight.sees_all(user_id, period)),
+                "bound": bound_of(use.estimated, sight.sees_all(user_id, period)),
                 "estimated": use.estimated,
                 **shapes.prompts(costs.get(user_id)),
             }
@@ -99,7 +99,7 @@ class UsageDocument:
             {
                 "day": day.isoformat(),
                 "credits": to_number(micro),
-                "bound": _bound(is_uncertain, sight.sees_all(None, part)),
+                "bound": bound_of(is_uncertain, sight.sees_all(None, part)),
             }
             for (day, part), micro, is_uncertain in zip(days, sums, uncertain, strict=True)
         ]
@@ -128,7 +128,7 @@ class UsageDocument:
             {
                 **named(names[group]),
                 "credits": to_number(micro),
-                "bound": _bound(group in uncertain, sees_all),
+                "bound": bound_of(group in uncertain, sees_all),
                 **shapes.prompts(prompt_costs(costs[group])),
             }
             for group, micro in sums.items()
@@ -151,7 +151,7 @@ class UsageDocument:
                 "basis": first.basis.value,
                 "shared": first.basis is Basis.SHARED,
                 "prompts": None if spending.prompts is None else 1,
-                "bound": _bound(any(_is_uncertain(row, period) for row in spending.rows), sees_all),
+                "bound": bound_of(any(_is_uncertain(row, period) for row in spending.rows), sees_all),
             }
             parts = even_parts(micro, spending.prompts or 1)
             rows += [{**about, "credits": to_number(part)} for part in parts if part]
@@ -172,15 +172,8 @@ class UsageDocument:
 
 def total(rows: Sequence[Row]) -> Row:
     """What the rows come to, exactly, and how sure the least sure of them is."""
-    bounds = {row["bound"] for row in rows}
-    bound = next((bound for bound in (Bound.AT_LEAST, Bound.ESTIMATED) if bound in bounds), Bound.EXACT)
-    return {"credits": to_number(sum(round(row["credits"] * MICRO) for row in rows)), "bound": bound.value}
-
-
-def _bound(uncertain: bool, sees_all: bool) -> str:
-    if not sees_all:
-        return Bound.AT_LEAST.value
-    return (Bound.ESTIMATED if uncertain else Bound.EXACT).value
+    micro = sum(round(row["credits"] * MICRO) for row in rows)
+    return {"credits": to_number(micro), "bound": least_sure(row["bound"] for row in rows).value}
 
 
 def _is_uncertain(row: Usage, period: Period) -> bool:

@@ -153,7 +153,7 @@ def test_nobody_who_is_told_of_their_own_meters_gets_it(make_bench: MakeBench, h
         assert go(watching, hook, by_ms=MONDAY_NINE_MS) != []
         watching.run(watching.daemon.send_report("week", None, last=True))
         assert eds.requests == []
-        status, refused = watching.ask("POST", "/v1/report/send", b'{"channel": "webhook:127.0.0.1:0"}')
+        status, refused = watching.ask("POST", "/v1/report/send", b'{"channel": "webhook:127.0.0.1:nobody"}')
         assert (status, refused["error"]["code"]) == (400, "no_such_channel")
 
 

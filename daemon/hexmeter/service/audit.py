@@ -98,7 +98,7 @@ class Audit:
         """What everybody listed used of their grant in a period, calibrations of it included."""
         roles, calibrations = self._store.roster.roles_in(period), self._store.roster.calibrations_in(period)
         uses = self._figures.imported.uses(period, calibrations)
-        sees_all = self._figures.sees_all(None, period)
+        sees_all = self._figures.sight().sees_all(None, period)
         found = {}
         for person in self._store.roster.listed():
             grant = grant_held(person, roles.get(person.id, []), self._config.plan)

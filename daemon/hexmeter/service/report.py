@@ -82,9 +82,7 @@ class Report:
 
     def _bound(self, period: Period, users: list[Row]) -> Bound:
         """How the credits of a time relate to the truth."""
-        if not self._figures.sight().sees_all(None, period):
-            return Bound.AT_LEAST
-        return Bound.ESTIMATED if any(row.get("estimated") for row in users) else Bound.EXACT
+        return bound_of(any(row.get("estimated") for row in users), self._figures.sight().sees_all(None, period))
 
     def _both(self, by: str, period: Period, before: Period) -> list[Row]:
         return _compared(by, self._usage(by, period), self._usage(by, before))

@@ -56,7 +56,7 @@ class UsageDocument:
             {
                 **self.thread(about),
                 "credits": to_number(micro),
-                "bound": _bound(about.id in uncertain, sees_all),
+                "bound": bound_of(about.id in uncertain, sees_all),
             }
             for about, micro in self._store.breakdown.dearest(period, limit)
         ]

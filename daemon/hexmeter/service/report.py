@@ -6,7 +6,7 @@ from typing import Any
 
 from hexmeter.config.model import Config
 from hexmeter.core.instants import DAY_MS, to_iso
-from hexmeter.core.meters import Bound
+from hexmeter.core.meters import Bound, bound_of
 from hexmeter.core.periods import Period
 from hexmeter.core.reportplan import last_whole
 from hexmeter.core.runs import sum_runs

@@ -7,6 +7,7 @@ import sys
 from hexmeter import __version__
 from hexmeter.core.strings import clean
 from hexmeter.wire.client import ClientError
+from hexmeter_tray.lean import import_asyncio
 from hexmeter_tray.settings import read_settings
 
 _DESCRIPTION = """\
@@ -41,6 +42,7 @@ def run(argv: list[str] | None = None) -> int:
         return _refuse(f"{error.message}; {error.hint}", error.exit_code)
 
     # The costly imports, after what can go wrong without them.
+    import_asyncio()
     import asyncio
 
     from hexmeter_tray.running import run_tray, tell_which

@@ -8,6 +8,7 @@ from hexmeter.core.strings import clean
 from hexmeter_tray import texts
 from hexmeter_tray.backends import Surroundings
 from hexmeter_tray.failures import BusError, CallFailed
+from hexmeter_tray.lean import trim_xlib
 
 if TYPE_CHECKING:
     from hexmeter_tray.bus import SessionBus
@@ -53,6 +54,7 @@ async def look_around(bus: "SessionBus | None", no_bus: str, *, ask_service: boo
 
 def look_at_x11() -> tuple[bool, bool]:
     """Whether the X display of DISPLAY can be opened, and whether a tray for XEmbed icons is on it."""
+    trim_xlib()
     from Xlib.display import Display
     from Xlib.error import ConnectionClosedError, DisplayError, XauthError
 

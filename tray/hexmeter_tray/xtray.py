@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hexmeter_tray import texts
 from hexmeter_tray.failures import TrayError
 from hexmeter_tray.icon import draw
+from hexmeter_tray.lean import trim_xlib
 from hexmeter_tray.model import Action, View
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class XTray:
         # Its other backends for Linux need GTK.
         os.environ["PYSTRAY_BACKEND"] = "xorg"
         try:
+            trim_xlib()
             # Importing pystray opens the display, and raises what the X library does.
             self._icon = self._new_icon()
         except Exception as error:

@@ -13,7 +13,8 @@ WIDE, HIGH = 1000, 400
 """The picture's own units: x from the period's start to its end, y from the whole limit (0) down to nothing left."""
 
 Point = tuple[float, float]
-_ROOM_FOR_LABEL = 0.14
+_ROOM_BEFORE, _ROOM_AFTER = 0.2, 0.68
+"""Where between the labels of both ends there is room for that of the present."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +82,23 @@ def svg(picture: BurnDown, meter: dict[str, Any], words: str, zone: ZoneInfo, ke
         _dot(picture.actual[-1:], "dot"),
         _dot(((picture.ends, HIGH),) if picture.ends is not None else (), "end"),
     ]
-    start, end = (day(parse_iso(course[name]), zone) for name in ("start", "end"))
+    start, end = (_date(course[name], zone) for name in ("start", "end"))
+    end = f"Reset {end}" if meter["period"] else end
     now = picture.actual[-1][0] / WIDE if picture.actual else 0.0
     labels = [f'<text x="0" y="178">{text(start)}</text>', f'<text x="100%" y="178" class="r">{text(end)}</text>']
-    if _ROOM_FOR_LABEL * 2 < now < 1 - _ROOM_FOR_LABEL * 2:
-        read = day(parse_iso(course["points"][-1][0]), zone)
+    if _ROOM_BEFORE < now < _ROOM_AFTER:
+        read = _date(course["points"][-1][0], zone)
         labels.append(f'<text x="{100 * now:.1f}%" y="178" class="m">{text(read)}</text>')
     inner = (
         f'<svg viewBox="0 0 {WIDE} {HIGH}" preserveAspectRatio="none" y="4" width="100%" height="156" '
         f'overflow="visible"><path class="axis" d="M0 0H{WIDE}M0 {HIGH}H{WIDE}"/>{"".join(lines)}</svg>'
     )
     return figure(key, f"{meter['label']}: credits left over the period", words, inner + "".join(labels), 184)
+
+
+def _date(iso: str, zone: ZoneInfo) -> str:
+    """A local day without its weekday: 26 Nov."""
+    return day(parse_iso(iso), zone).partition(" ")[2]
 
 
 def _scale(course: Mapping[str, Any], limit: float) -> _Scale:

@@ -24,15 +24,16 @@ def credits(amount: float | None) -> str:
 
 def so_much(amount: float | None, bound: str) -> str:
     """What was used, marked by its bound: `at least 3.5`. None used is just that, unless threads may be missing."""
-    return _marked(amount, SO_MUCH[Bound(bound)], bound)
+    none = amount == 0 and bound != Bound.AT_LEAST
+    return _marked(amount, "" if none else SO_MUCH[Bound(bound)])
 
 
 def so_little(amount: float | None, bound: str) -> str:
     """What is left, marked by its bound: `at most 3.5`."""
-    return _marked(amount, SO_LITTLE[Bound(bound)] if amount else "", bound)
+    return _marked(amount, SO_LITTLE[Bound(bound)] if amount else "")
 
 
-def _marked(amount: float | None, mark: str, bound: str) -> str:
+def _marked(amount: float | None, mark: str) -> str:
     return UNKNOWN if amount is None else f"{mark}{credits(amount)}"
 
 

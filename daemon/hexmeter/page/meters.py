@@ -16,6 +16,7 @@ from hexmeter.page.view import View
 PICTURED = 6
 """So many meters have a picture: one's own, those of the workspace, and the nearest to their limits."""
 
+_LINES = {"actual": "left", "pace": "even pace", "median": "forecast, with its range", "past": "past months"}
 _MARKS = {"ok": "●", "warning": "▲", "critical": "◆", "exhausted": "■", "unknown": "?"}
 _WORDS = {"exhausted": "used up"}
 
@@ -29,7 +30,8 @@ def meters_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> s
     cards = "".join(_card(meter, document, names, zone) for meter in shown)
     rest = len(document["meters"]) - len(shown)
     more = f'<p class="note">{rest} more {"is" if rest == 1 else "are"} below, in <a href="#roster">People</a>.</p>'
-    return section("meters", "Credits left", f'<div class="cards">{cards}</div>{more if rest else ""}')
+    key = _key() if any(meter["course"] for meter in shown) else ""
+    return section("meters", "Credits left", f'{key}<div class="cards">{cards}</div>{more if rest else ""}')
 
 
 def pictured(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -44,6 +46,17 @@ def state(meter: dict[str, Any]) -> str:
     """A meter's state as a mark and a word."""
     word = meter["state"]
     return f'<span class="state {word}"><span aria-hidden="true">{_MARKS[word]}</span> {_WORDS.get(word, word)}</span>'
+
+
+def _key() -> str:
+    """What the lines of the pictures are."""
+    band = '<rect class="band" width="24" height="12"/>'
+    entries = "".join(
+        f'<li><svg width="24" height="12">{band if kind == "median" else ""}<path class="{kind}" d="M0 6h24"/></svg> '
+        f"{words}</li>"
+        for kind, words in _LINES.items()
+    )
+    return f'<ul class="legend key" aria-hidden="true">{entries}</ul>'
 
 
 def _card(meter: dict[str, Any], document: Mapping[str, Any], names: Names, zone: ZoneInfo) -> str:
@@ -87,7 +100,7 @@ def _facts(meter: dict[str, Any], document: Mapping[str, Any], zone: ZoneInfo) -
     if meter["used"] is not None and meter["limit"] is not None and meter["used"] > meter["limit"]:
         beyond = meter["used"] - meter["limit"]
         yield f"{capital(so_much(beyond, meter['bound']))} beyond {'the grant' if meter['kind'] == 'grant' else 'it'}."
-    if meter["period"]:
+    if meter["period"] and not (ends and "reset on" in ends):
         yield f"Reset on {day(parse_iso(meter['period']['end']), zone)}."
     if meter["adjustment"]:
         yield f"A calibration adds {credits(meter['adjustment'])}."

@@ -16,6 +16,7 @@ HIGH, WIDE = 100, 20
 """A bar is so wide in the picture's own units, and the highest one so high."""
 
 _SHOWN = 8
+_KINDS = ("n", "t", "", "", "")
 
 
 def prompts_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
@@ -40,7 +41,7 @@ def prompts_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
     content = (
         f'<p class="note">{text(words, 300)}</p>{_picture(found, words)}'
         f"{details('prompts-figures', 'In figures', _table(found))}"
-        f"{table('Dearest prompts', ('Credits', 'Thread', 'User', 'Model', 'Seen'), rows, 0)}"
+        f"{table('Dearest prompts', ('Credits', 'Thread', 'User', 'Model', 'Seen'), rows, 0, _KINDS)}"
     )
     return section("prompts", "Cost of prompts", content)
 
@@ -65,7 +66,7 @@ def threads_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
         for row in shown
     ]
     heads = ("Credits", "Thread", "User", "Model", "Source")
-    return section("threads", "Dearest threads", table(f"Credits {text(since)}", heads, rows, 0))
+    return section("threads", "Dearest threads", table(f"Credits {text(since)}", heads, rows, 0, _KINDS))
 
 
 def thread_link(row: Mapping[str, Any], document: Mapping[str, Any]) -> str:

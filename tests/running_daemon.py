@@ -65,6 +65,8 @@ class Home:
     config: Path
     token: str | None
     environ: dict[str, str] = field(default_factory=dict)
+    prefix: list[str] = field(default_factory=list)
+    """What commands are run by, such as `setpriv` with its options."""
     _daemons: list[DaemonProcess] = field(default_factory=list)
 
     @property
@@ -101,7 +103,7 @@ class Home:
 
     def ask(self, *arguments: str, **variables: str) -> Ran:
         """Run `hexmeter` with these arguments to its end."""
-        command = [sys.executable, "-m", "hexmeter", *arguments]
+        command = [*self.prefix, sys.executable, "-m", "hexmeter", *arguments]
         done = subprocess.run(
             command, env=self.variables(**variables), capture_output=True, text=True, timeout=60, cwd=self.folder
         )

@@ -54,6 +54,17 @@ def test_it_says_what_did_not_arrive_and_ends_with_1(acme: Home, hook: Receiver)
     assert "(the webhook answered 410)" in acme.ask("alerts").out
 
 
+def test_the_doctor_tells_how_each_channel_does(acme: Home, hook: Receiver) -> None:
+    hook.answers.append(410)
+    assert acme.ask("alerts", "test", "webhook").code == 1
+    ran = acme.ask("doctor", "--json")
+    desktop, webhook = [one for one in ran.json["checks"] if one["name"] == "channel"]
+    assert (ran.code, desktop["state"], webhook["state"]) == (1, "ok", "failure")
+    assert desktop["message"] == "desktop: nothing was sent to it yet"
+    assert webhook["message"].endswith(": the webhook answered 410")
+    assert "note" not in [one["name"] for one in ran.json["checks"]]
+
+
 def test_a_channel_that_is_not_there_ends_with_2(acme: Home) -> None:
     ran = acme.ask("alerts", "test", "slack")
     assert ran.code == 2

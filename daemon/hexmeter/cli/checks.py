@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.asking import who_is
@@ -22,7 +22,7 @@ from hexmeter.core.strings import clean
 from hexmeter.hex.errors import HexError
 from hexmeter.service.watch import WatchError, effective_watch
 from hexmeter.store.backup import damage
-from hexmeter.store.database import StoreError
+from hexmeter.store.database import StoreError, is_locked
 from hexmeter.store.store import Store
 from hexmeter.wire.client import ClientError, DaemonAbsent
 from hexmeter.wire.render import day
@@ -52,10 +52,11 @@ def checks(config_file: str | None) -> list[Check]:
     if config is not None:
         identity = _identity(config, found)
         found += _database(config, identity)
-    found += _daemon(config_file)
+    answers = _daemon(config_file)
+    found += answers.checks
     found += [Check(*checked) for checked in desktop_checks(config_file)]
     if config is not None:
-        found.append(_channels(config))
+        found += _channels(config, answers.channels)
     return found
 
 
@@ -149,6 +150,9 @@ def _database(config: Config, identity: Identity | None) -> Iterator[Check]:
         if problem:
             mend = "start hexmeter daemon: the newest good backup takes its place"
             yield Check("database", "failure", f"{path} is damaged: {problem}", mend)
+        elif is_locked(path):
+            mend = "end the program that holds it, such as an editor of databases"
+            yield Check("database", "failure", f"{path} is locked by another program", mend)
         elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
             yield Check("database", "failure", f"{path} cannot be written to", "check its owner and permissions")
         else:
@@ -211,42 +215,69 @@ def _reading(store: Store, user_id: str, at_ms: int, used_micro: int) -> Reading
     return Reading(at_ms, used_micro, used_since)
 
 
-def _daemon(config_file: str | None) -> Iterator[Check]:
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What the daemon says of itself; None for the channels when it says nothing of them."""
+
+    checks: list[Check]
+    channels: list[dict[str, Any]] | None = None
+
+
+def _daemon(config_file: str | None) -> _Answers:
     try:
         daemon = client(config_file)
-        status = daemon.get("/v1/status")
+        status, channels = daemon.get("/v1/status"), daemon.get("/v1/channels")["channels"]
     except DaemonAbsent as error:
-        yield Check("daemon", "warning", error.message, error.hint)
-        return
+        return _Answers([Check("daemon", "warning", error.message, error.hint)])
     except ClientError as error:
-        yield Check("daemon", "failure", error.message, error.hint)
-        return
+        return _Answers([Check("daemon", "failure", error.message, error.hint)])
     except Exception as error:  # a configuration with faults was told already
-        yield Check("daemon", "warning", f"cannot be asked: {str(error).splitlines()[0]}", "mend the configuration")
-        return
-    yield Check("daemon", "ok", f"answers on {daemon.socket_path}, version {status['version']}")
+        words = f"cannot be asked: {str(error).splitlines()[0]}"
+        return _Answers([Check("daemon", "warning", words, "mend the configuration")])
+    found = [Check("daemon", "ok", f"answers on {daemon.socket_path}, version {status['version']}"), _polling(status)]
+    problems = [row["problem"] for row in channels if row["problem"]]
+    # What is wrong with a channel is told with the channels.
+    notes = [note for note in status["notes"] if not any(problem in note for problem in problems)]
+    return _Answers([*found, *(Check("note", "warning", note) for note in notes)], channels)
+
+
+def _polling(status: dict[str, Any]) -> Check:
     last = status["last_poll"]
     if status.get("paused_until"):
-        yield Check("polling", "warning", f"is paused until {status['paused_until']}", "hexmeter resume")
-    elif last is None:
-        yield Check("polling", "ok", "the first poll is under way")
-    elif not last["ok"]:
-        yield Check("polling", "failure", f"the last poll failed: {last['error']}", "see the lines above, and the log")
-    elif status["stale"]:
-        yield Check("polling", "failure", f"no good poll since {status['as_of']}", "see the daemon's log")
-    else:
-        yield Check("polling", "ok", f"the last poll was good, at {last['at']}")
-    for note in status["notes"]:
-        yield Check("note", "warning", note)
+        return Check("polling", "warning", f"is paused until {status['paused_until']}", "hexmeter resume")
+    if last is None:
+        return Check("polling", "ok", "the first poll is under way")
+    if not last["ok"]:
+        return Check("polling", "failure", f"the last poll failed: {last['error']}", "see the lines above, and the log")
+    if status["stale"]:
+        return Check("polling", "failure", f"no good poll since {status['as_of']}", "see the daemon's log")
+    return Check("polling", "ok", f"the last poll was good, at {last['at']}")
 
 
-def _channels(config: Config) -> Check:
+def _channels(config: Config, rows: list[dict[str, Any]] | None) -> Iterator[Check]:
+    """Where warnings go, and how each channel does, which `rows` of the daemon's say."""
     names = ["desktop"] if config.notify_desktop else []
     names += list(config.channels.by_name())
     if not names:
-        mend = "set [notify] desktop = true, or urls"
-        return Check("channels", "warning", "warnings go nowhere", mend)
-    return Check("channels", "ok", f"warnings go to: {', '.join(names)}")
+        yield Check("channels", "warning", "warnings go nowhere", "set [notify] desktop = true, or urls")
+        return
+    unknown = "" if rows is not None else "; how they do is known while the daemon runs"
+    yield Check("channels", "ok", f"warnings go to: {', '.join(names)}{unknown}")
+    yield from map(_channel, rows or [])
+
+
+def _channel(row: dict[str, Any]) -> Check:
+    name, waiting = row["channel"], row["waiting"]
+    waits = f"; {waiting} not delivered yet" if waiting else ""
+    if row["problem"]:
+        again = ", and is tried again" if row["state"] == "retrying" else ""
+        state: State = "warning" if again else "failure"
+        mend = row["hint"] or f"hexmeter alerts test {name}"
+        return Check("channel", state, f"{name}: {row['problem']}{again}{waits}", mend)
+    if waiting and name == "desktop":
+        return Check("channel", "warning", f"desktop: {waiting} wait for a tray to show them", "hexmeter-tray &")
+    last = f"the last one arrived at {row['at']}" if row["at"] else "nothing was sent to it yet"
+    return Check("channel", "ok", f"{name}: {last}{waits}")
 
 
 def _now_ms() -> int:

@@ -12,7 +12,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter doctor`."""
     parser.add_argument("--json", action="store_true", help="the checks as JSON")
     parser.epilog = (
-        "It needs no daemon, network or display, sends Hex one GET, and ends with 1 when something is a failure."
+        "It needs no daemon, network or display, and ends with 1 when something is a failure. It sends Hex one GET,"
+        " which no budget counts, for a doctor writes to no database: the half of Hex's rate that the daemon leaves"
+        " free is for such requests."
         " Example: hexmeter doctor --json | jq '.checks[] | select(.state != \"ok\")'"
     )
 

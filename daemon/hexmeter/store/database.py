@@ -14,6 +14,7 @@ SCHEMA_VERSION = 13
 """The number of migrations there are; a database that has had them all says so in its user_version."""
 
 _PROBE_BYTES = 200_000
+_LOCKED_S = 5.0
 _APPLICATION_ID = 0x4845584D
 """HEXM: what SQLite keeps in a file's header for its owner. Files of before it was set have none."""
 
@@ -151,6 +152,17 @@ class Database:
                 f"the token belongs to the workspace {org_id}, the database to {bound}: nothing was read or stored",
                 "use that workspace's token, or a configuration of its own with another [storage] path",
             )
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another program keeps us from writing for longer than any write of ours takes."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=_LOCKED_S)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    return False
 
 
 def refuse_foreign(path: Path) -> None:

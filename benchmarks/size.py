@@ -154,8 +154,8 @@ def cpu_ms(work: Callable[[], object], runs: int = 15) -> float:
     return statistics.median(taken)
 
 
-async def measure(config: Config, base_threads: int, *, compact: bool) -> None:
-    """Poll, fill the store where it is not yet, and print what the daemon does over it; at last `compact` it."""
+async def filled(config: Config, base_threads: int) -> tuple[Daemon, HexClient]:
+    """A daemon that has polled, over a store that is filled where it was not yet; its size is printed."""
     clock, token = SystemClock(), CurrentToken(lambda: Token("hxtw_sim_workspace"))
     store = Store.open(config.database)
     limits = windows(config.poll.requests_per_minute, config.poll.requests_per_hour)
@@ -172,7 +172,13 @@ async def measure(config: Config, base_threads: int, *, compact: bool) -> None:
     threads, rows = store.database.connection.execute(counts).fetchone()
     store.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     print(f"{threads:,} threads, {rows:,} rows of usage   file {config.database.stat().st_size / 1e6:.0f} MB")
-    now_ms = clock.now_ms()
+    return daemon, hexapi
+
+
+async def measure(config: Config, base_threads: int, *, compact: bool) -> None:
+    """Print what the daemon does over a filled store; at last `compact` it."""
+    daemon, hexapi = await filled(config, base_threads)
+    store, now_ms = daemon.store, daemon.clock.now_ms()
     period = daemon.figures.period(now_ms)
     quiet = []
     for _ in range(15):

@@ -1,4 +1,4 @@
-"""One simulated workspace with its daemon, and one headless Chromium for all tests here, each in a context of its own.
+"""One simulated workspace with its daemon, and a headless Chromium for a file's tests, each in a context of its own.
 
 Playwright drives Debian's Chromium over its DevTools protocol: it waits by itself where Selenium is told when, and
 needs no driver of the very version of the browser. Its own browsers are not downloaded.
@@ -93,9 +93,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield Served(hexs, made)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window. Not for longer: Playwright's event loop runs in this thread meanwhile."""
     require(CHROMIUM)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=FLAGS)

@@ -119,6 +119,14 @@ def _replaced(page: Page) -> set[str]:
     return set(page.evaluate("[...document.querySelectorAll('main section')].filter(s => !s.isOld).map(s => s.id)"))
 
 
+def test_any_number_of_links_opens_in_one_browser(served: Served, visit: Visiting) -> None:
+    first = visit(served.link()).page
+    for _ in range(7):
+        page = first.context.new_page()
+        page.goto(served.link(), timeout=10_000)
+        expect(page.locator("main section").first).to_be_visible()
+
+
 # For nobody else
 
 

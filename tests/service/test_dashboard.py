@@ -75,6 +75,16 @@ def test_a_session_is_over_after_a_day(browser: Browser) -> None:
     assert_refused(browser.ask("/"))
 
 
+def test_another_link_prolongs_the_session_of_the_same_browser(browser: Browser) -> None:
+    before, bench = browser.cookie, browser.bench
+    bench.clock.advance(DAY_MS - 1)
+    assert browser.enter().cookie == before
+    bench.clock.advance(DAY_MS - 1)
+    assert browser.ask("/").status == 200
+    bench.clock.advance(1)
+    assert browser.enter().cookie != before
+
+
 def test_only_so_many_links_and_sessions_are_kept() -> None:
     access = Access(FakeClock())
     links = [access.new_link() for _ in range(9)]

@@ -80,16 +80,23 @@ class Access:
         self._links = [*self._alive(self._links), link][-_MOST_LINKS:]
         return link.secret
 
-    def enter(self, secret: str) -> Session | None:
-        """The session that a link opens; None for one that was not given out, was used, or is over."""
+    def enter(self, secret: str, cookie: str = "") -> Session | None:
+        """The session that a link opens; None for one that was not given out, was used, or is over.
+
+        A browser whose `cookie` is of a session has that one prolonged: it is one browser, with one count of streams.
+        """
         links = self._alive(self._links)
         link = _found(secret, links)
         if link is None:
             return None
         self._links = [other for other in links if other is not link]
         self.note_use()
-        session = Session(secrets.token_urlsafe(_SECRET_BYTES), self._clock.uptime_ms() + SESSION_LIVES_MS)
-        self._sessions = [*self._alive(self._sessions), session][-_MOST_SESSIONS:]
+        sessions, ends_ms = self._alive(self._sessions), self._clock.uptime_ms() + SESSION_LIVES_MS
+        session = _found(cookie, sessions)
+        if session is None:
+            session = Session(secrets.token_urlsafe(_SECRET_BYTES), ends_ms)
+            self._sessions = [*sessions, session][-_MOST_SESSIONS:]
+        session.ends_ms = ends_ms
         return session
 
     def session(self, secret: str) -> Session | None:

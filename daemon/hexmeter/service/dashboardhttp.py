@@ -57,9 +57,10 @@ class Showing:
             return _plain(403, _CLOSED)
         if request.method not in ("GET", "HEAD"):
             return _plain(405, "This page only shows.\n", ("Allow", "GET, HEAD"))
+        cookie = _cookie(request.headers.get("cookie", ""), cookie_name(port))
         if request.path == ENTRANCE and request.method == "GET":
-            return self._enter(request.query.get("once", ""), port)
-        session = self._access.session(_cookie(request.headers.get("cookie", ""), cookie_name(port)))
+            return self._enter(request.query.get("once", ""), cookie, port)
+        session = self._access.session(cookie)
         if session is None:
             return _plain(403, _CLOSED)
         try:
@@ -67,13 +68,13 @@ class Showing:
         except sqlite3.Error as error:
             return _plain(500, f"The database cannot be read: {error}.\n")
 
-    def _enter(self, secret: str, port: int) -> Answer:
+    def _enter(self, secret: str, cookie: str, port: int) -> Answer:
         """A session for who has a new link; its secret stays in no address and no history."""
-        session = self._access.enter(secret)
+        session = self._access.enter(secret, cookie)
         if session is None:
             return _plain(403, _CLOSED)
-        cookie = f"{cookie_name(port)}={session.secret}; Path=/; HttpOnly; SameSite=Strict"
-        return _plain(303, "", ("Location", "/"), ("Set-Cookie", cookie))
+        given = f"{cookie_name(port)}={session.secret}; Path=/; HttpOnly; SameSite=Strict"
+        return _plain(303, "", ("Location", "/"), ("Set-Cookie", given))
 
     def _show(self, request: Request, session: Session) -> Answer:
         view = View.of(request.query)

@@ -104,7 +104,7 @@ def test_a_calibration_lifts_and_lowers_a_meter(make_bench: MakeBench) -> None:
     watching.poll_until_read()
 
     def calibrate(used: str) -> list[str]:
-        body = {"meter": "grant:ed@acme.test", "used": used}
+        body = {"meter": "grant:ed@acme.test", "used": used, "insist": True}
         assert watching.ask("POST", "/v1/calibrate", json.dumps(body).encode())[0] == 200
         return notices(watching)
 

@@ -155,6 +155,25 @@ def test_calibration_anchors_the_meter(editor: Bench, given: dict[str, Any], exp
     assert figures(editor) == expected
 
 
+@pytest.mark.parametrize(
+    ("used", "insist", "stored"),
+    [
+        pytest.param("7.2", False, True, id="within a credit"),
+        pytest.param("7.1", False, False, id="below"),
+        pytest.param("7.1", True, True, id="insisted on"),
+        pytest.param("9", False, True, id="above"),
+    ],
+)
+def test_a_figure_far_below_what_was_seen_is_asked_about(editor: Bench, used: str, insist: bool, stored: bool) -> None:
+    editor.world.set_credits("ed-new", micro("8.2"), editor.now_ms)
+    post(editor, "/v1/track", threads=["ed-new"])
+    status, answer = post(editor, "/v1/calibrate", used=used, insist=insist)
+    assert (status, bool(editor.query("SELECT * FROM calibrations"))) == ((200, True) if stored else (400, False))
+    if not stored:
+        assert (answer["error"]["code"], answer["error"]["exit_code"]) == ("far_below", 2)
+        assert "7.1 used is far below the 8.2" in answer["error"]["message"]
+
+
 def test_a_figure_that_cannot_be_costs_no_request(editor: Bench) -> None:
     post(editor, "/v1/calibrate", used="much")
     assert editor.requests() == []
@@ -187,6 +206,7 @@ def test_after_calibration_only_growth_is_added_and_the_next_period_starts_anew(
         pytest.param({"used": ["1"]}, "bad_request", 400, id="a list"),
         pytest.param({"used": "1", "remaining": "1"}, "bad_request", 400, id="two figures"),
         pytest.param({}, "bad_request", 400, id="no figure"),
+        pytest.param({"used": "1", "insist": "yes"}, "bad_request", 400, id="insisting with a text"),
         pytest.param({"used": "1", "meter": 7}, "bad_request", 400, id="a meter that is no text"),
         pytest.param({"used": "1", "meter": "grant:eve@acme.test"}, "no_such_meter", 404, id="somebody else's meter"),
         pytest.param({"used": "1", "meter": "spend"}, "no_such_meter", 404, id="no such meter"),

@@ -5,6 +5,7 @@ import json
 
 from hexmeter.cli.ask import LONG_S, client
 from hexmeter.cli.explained import Explained
+from hexmeter.core import outlookwords
 from hexmeter.core.credits import CreditsError, parse_credits
 from hexmeter.wire.render import credits
 
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     figure.add_argument("--remaining", metavar="CREDITS", help="what Hex shows as remaining")
     figure.add_argument("--used", metavar="CREDITS", help="what Hex shows as used")
     parser.add_argument("--user", metavar="EMAIL", help="whose grant; default: your own")
+    parser.add_argument("--insist", action="store_true", help="also a figure far below what was seen")
     parser.add_argument("--json", action="store_true", help="the meter as it is now, as JSON")
     parser.epilog = (
         "It polls first, so that the figure and the ledger are of the same moment; if that fails nothing is stored."
@@ -43,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.user:
         meter = f"grant:{arguments.user}"
     name = "used" if arguments.used is not None else "remaining"
-    body = {"meter": meter, name: given[0]}
+    body = {"meter": meter, name: given[0], "insist": arguments.insist}
     document = client(arguments.config).post("/v1/calibrate", body, timeout_s=LONG_S)["meter"]
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
@@ -52,13 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(
             f"{document['id']}: {credits(document['used'])} of {credits(document['limit'])} used;"
-            f" {_signed(document['adjustment'])} to what was seen, until the reset"
+            f" {outlookwords.calibrated(document) or 'as was seen'}, until the reset"
         )
     return 0
-
-
-def _signed(amount: float) -> str:
-    return f"{'-' if amount < 0 else '+'}{credits(abs(amount))}"
 
 
 def _is_number(text: str) -> bool:

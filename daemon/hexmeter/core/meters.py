@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hexmeter.core.burn import Burn, PromptCosts, PromptsLeft, burn, prompts_left
+from hexmeter.core.credits import MICRO
 from hexmeter.core.grants import Grant, NoGrant
 from hexmeter.core.model import Person
 from hexmeter.core.outlook import NOTHING_YET, Forecast, Outlook
@@ -114,6 +115,11 @@ def called(name: str) -> frozenset[str]:
     """What a person may mean by `name`, in lower case: that meter's id or key, or by an email that person's grant."""
     name = name.strip().lower()
     return frozenset({name, f"grant:{name}"} if "@" in name and not name.startswith("grant:") else {name})
+
+
+def is_far_below(used_micro: int, seen_micro: int) -> bool:
+    """Whether a figure that a person read is hard to believe: by more than a credit and a tenth below what was seen."""
+    return used_micro + max(MICRO, seen_micro // 10) < seen_micro
 
 
 def grant_meter(

@@ -51,6 +51,16 @@ def record(meter: "Mapping[str, Any]") -> str | None:
     return outlooktexts.held(found["held"], found["of"]) if found else None
 
 
+def calibrated(meter: "Mapping[str, Any]") -> str | None:
+    """`5.2 more than was seen`, where a calibration says so."""
+    if not meter["adjustment"]:
+        return None
+    from hexmeter.core.credits import MICRO, format_credits  # It imports decimal, and few meters are calibrated.
+
+    micro = round(meter["adjustment"] * MICRO)
+    return f"{format_credits(abs(micro))} {'more' if micro > 0 else 'less'} than was seen"
+
+
 def _is_known(meter: "Mapping[str, Any]") -> bool:
     return "unknown" not in meter.get("forecast", {"unknown": ""}) and meter["state"] != "exhausted"
 

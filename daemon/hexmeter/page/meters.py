@@ -102,8 +102,8 @@ def _facts(meter: dict[str, Any], document: Mapping[str, Any], zone: ZoneInfo) -
         yield f"{capital(so_much(beyond, meter['bound']))} beyond {'the grant' if meter['kind'] == 'grant' else 'it'}."
     if meter["period"] and not (ends and "reset on" in ends):
         yield f"Reset on {day(parse_iso(meter['period']['end']), zone)}."
-    if meter["adjustment"]:
-        yield f"A calibration adds {credits(meter['adjustment'])}."
+    if calibrated := outlookwords.calibrated(meter):
+        yield f"Calibrated: {calibrated}."
     if meter["note"]:
         yield capital(str(meter["note"])) + "."
 

@@ -151,10 +151,15 @@ class Api:
         given = [name for name in ("used", "remaining") if body.get(name) is not None]
         if len(given) != 1:
             raise bad("a calibration takes one figure", "give either used or remaining")
-        meter_name, amount = body.get("meter", "grant"), body[given[0]]
-        if not isinstance(meter_name, str) or not isinstance(amount, str | int | Decimal) or isinstance(amount, bool):
+        meter_name, amount, insist = body.get("meter", "grant"), body[given[0]], body.get("insist", False)
+        if (
+            not isinstance(insist, bool)
+            or not isinstance(meter_name, str)
+            or not isinstance(amount, str | int | Decimal)
+            or isinstance(amount, bool)
+        ):
             raise bad("a calibration takes a meter and an amount", 'such as {"meter": "grant", "used": "12.5"}')
-        meter = await self.daemon.calibrate(meter_name, str(amount), is_used=given == ["used"])
+        meter = await self.daemon.calibrate(meter_name, str(amount), is_used=given == ["used"], insist=insist)
         return {"meter": shapes.meter(meter)}
 
     async def take_rows(self, request: Request) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.clock import Clock
 from hexmeter.core.credits import CreditsError, format_credits, parse_credits
 from hexmeter.core.logrow import LogRow
-from hexmeter.core.meters import Meter
+from hexmeter.core.meters import Meter, is_far_below
 from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.strings import clean
 from hexmeter.core.texts import Text, message_of_test
@@ -275,11 +275,11 @@ class Daemon:
             self.publish()
         return told
 
-    async def calibrate(self, meter_name: str, amount: str, *, is_used: bool) -> Meter:
+    async def calibrate(self, meter_name: str, amount: str, *, is_used: bool, insist: bool = False) -> Meter:
         """Anchor a meter to a figure read in Hex, right after a good poll; the meter as it is then.
 
         `amount` in credits; what is used when `is_used`, else what remains. Raises Refused, and stores nothing, when
-        the poll fails, the meter does not exist or the figure cannot be.
+        the poll fails, the meter does not exist, or the figure cannot be or, unless one does `insist`, be believed.
         """
         figure_micro = _figure(amount)
         outcome = await self.poll(whole=True)
@@ -293,6 +293,8 @@ class Daemon:
             meter = self.figures.named(meter_name, now_ms)
             used_micro = figure_micro if is_used else _used(meter, figure_micro)
             known_micro = (meter.used_micro or 0) - meter.adjustment_micro
+            if is_far_below(used_micro, known_micro) and not insist:
+                raise Refused(_far_below(meter, used_micro, known_micro))
             key, calibration = meter.key, Calibration(now_ms, used_micro, used_micro - known_micro)
             if meter.kind in (SPEND, ALLOCATION) and meter.used_micro is None:
                 raise Refused(_unknown(meter.id, meter.note or "nothing was read yet"))
@@ -327,6 +329,12 @@ def _of_channels(wanted: str | None, allowed: Sequence[str], usual: Sequence[str
 
 def _unknown(meter_id: str, why: str) -> Failure:
     return Failure("no_figure", f"{meter_id} cannot be calibrated: {why}", "see hexmeter status", 2)
+
+
+def _far_below(meter: Meter, used_micro: int, known_micro: int) -> Failure:
+    used, known = format_credits(used_micro), format_credits(known_micro)
+    message = f"{meter.id}: {used} used is far below the {known} that Hex's threads show; nothing was changed"
+    return Failure("far_below", message, "is it the meter, and what is used or remaining? --insist takes it anyway", 2)
 
 
 def _figure(amount: str) -> int:

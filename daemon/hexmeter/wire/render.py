@@ -39,7 +39,7 @@ def status_text(document: "dict[str, Any]") -> str:
         lines += ["", *outlooks] if outlooks else []
     else:
         lines.append("No meters yet: nothing was read from Hex so far.")
-    notes = list(document["notes"])
+    notes = [*_calibrations(document["meters"]), *document["notes"]]
     notes += sorted({meter["note"] for meter in document["meters"] if meter["note"]})
     lines += ["", *(f"Note: {note}" for note in notes)] if notes else []
     return "\n".join(lines)
@@ -66,6 +66,14 @@ def outlook_lines(document: "dict[str, Any]") -> "list[str]":
             line = f"{meter['label']}: {'; '.join(clause for clause in said if clause)}{_as_of(document)}."
             lines.insert(0 if is_own else len(lines), line)
     return lines[:_OUTLOOKS]
+
+
+def _calibrations(meters: "Sequence[dict[str, Any]]") -> "list[str]":
+    """What people's own figures add to what was seen, or take from it."""
+    said = [(meter["label"], outlookwords.calibrated(meter)) for meter in meters]
+    lines = [f"{label} is calibrated: {words}." for label, words in said if words]
+    more = [f"{len(lines) - _OUTLOOKS} more meters are calibrated."] if len(lines) > _OUTLOOKS else []
+    return lines[:_OUTLOOKS] + more
 
 
 def _as_of(document: "dict[str, Any]") -> str:

@@ -79,6 +79,20 @@ def test_a_reload_opens_the_port_and_leaves_open_pages_as_they_are(running: Home
         assert browser.get(f"http://127.0.0.1:{link.port}/").status_code == 200
 
 
+def test_no_secret_of_it_is_in_the_log_or_the_database(running: Home) -> None:
+    link = link_of(running.ask("dashboard"))
+    opened = httpx.get(link)
+    secrets = [link.params["once"], next(iter(opened.cookies.values())), str(running.token)]
+    assert httpx.get(link).status_code == 403
+    assert running.ask("dashboard", "--close").code == 0
+    assert running._daemons[0].end() == 0
+    stored = b"".join(
+        file.read_bytes() for file in running.folder.rglob("*") if file.is_file() and file != running.config
+    )
+    assert [secret for secret in secrets if secret.encode() in stored] == []
+    assert "the dashboard is closed" in running.said()
+
+
 def test_its_port_goes_with_the_daemon(running: Home) -> None:
     link = link_of(running.ask("dashboard"))
     assert running._daemons[0].end() == 0

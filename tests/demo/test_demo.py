@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from desktop import NO_DISPLAY, FakeNotifications, FakeWatcher, private_bus, wait_until
@@ -56,6 +57,22 @@ def test_a_signal_ends_all_parts_of_the_demo(tmp_path: Path, how: signal.Signals
     assert (demo.returncode, errors) == (0, "")
     assert list(tmp_path.glob("hexmeter-demo-*")) == []
     assert processes_of(tmp_path) == []
+
+
+def test_the_demo_has_a_dashboard_that_ends_with_it(tmp_path: Path) -> None:
+    demo = subprocess.Popen(DEMO, env=environ(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert demo.stdout is not None
+    said = [demo.stdout.readline(), demo.stdout.readline()]
+    program, *arguments = said[1].removeprefix("In another terminal: ").split()
+    assert (program, arguments[-1]) == ("hexmeter", "dashboard")
+    command = [sys.executable, "-m", program, *arguments, "--print"]
+    told = subprocess.run(command, env=environ(tmp_path), capture_output=True, text=True, timeout=30, check=True)
+    page = httpx.get(told.stdout.strip(), follow_redirects=True)
+    assert (page.status_code, "Credits left" in page.text) == (200, True)
+    demo.send_signal(signal.SIGINT)
+    demo.communicate(timeout=20)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(page.url)
 
 
 def test_on_a_terminal_the_demo_draws_a_screen_and_gives_the_old_one_back(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def _show(folder: Path, parts: contextlib.ExitStack, seed: int, until_s: float |
     view: View = parts.enter_context(Screen()) if sys.stdout.isatty() else parts.enter_context(Lines())
     while until_s is None or time.monotonic() < until_s:
         _check(daemon, folder, "daemon")
-        view.show(_frame(client, tray, folder))
+        view.show({**_frame(client, tray, folder), "try": f"hexmeter --config {config} dashboard"})
         time.sleep(_FRAME_S)
 
 

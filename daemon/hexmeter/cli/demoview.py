@@ -19,7 +19,7 @@ _ENTER, _LEAVE, _HOME, _CLEAR_LINE, _CLEAR_BELOW = (
 
 
 class View(Protocol):
-    """Takes a frame: the documents `status`, `increases` and `alerts`, and a word on the `tray`."""
+    """Takes a frame: the documents `status`, `increases` and `alerts`, a word on the `tray`, and what else to `try`."""
 
     def show(self, frame: dict[str, Any]) -> None:
         """Show what is new in `frame`."""
@@ -94,7 +94,8 @@ def frame_lines(frame: dict[str, Any]) -> list[str]:
 def _meter_lines(frame: dict[str, Any]) -> list[str]:
     status = frame["status"]
     meters = status["meters"]
-    lines = [f"Hexmeter demo · a simulated Hex · {frame['tray']} · Ctrl-C ends it", ""]
+    lines = [f"Hexmeter demo · a simulated Hex · {frame['tray']} · Ctrl-C ends it"]
+    lines += [f"In another terminal: {frame['try']}", ""]
     lines += meter_table(meters[:_METERS], status.get("timezone"))
     if len(meters) > _METERS:
         lines.append(f"… and {len(meters) - _METERS} more that are further from their limit")

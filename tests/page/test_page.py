@@ -1,8 +1,8 @@
 """The page as its reader gets it: whole, escaped, and loading nothing but its own files."""
 
 import re
-from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -10,32 +10,10 @@ from hexmeter.page.assets import icon, script, style
 from hexmeter.page.page import page
 from hexmeter.page.view import View
 
-from .documents import document, meter
+from .documents import alert, days, document, meter, thread
+from .outline import Outline
 
 NASTY = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>\x1b[31m\u202e"
-_VOID = frozenset({"meta", "link", "input", "br", "img"})
-
-
-class Outline(HTMLParser):
-    """The elements of a page with their attributes; fails at what is not closed in order."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 def test_a_page_is_whole_and_loads_only_its_own_files() -> None:
@@ -67,22 +45,73 @@ def test_headings_come_in_their_order() -> None:
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
+def full(words: str, url: str | None = "https://app.hex.tech/acme/thread/t1") -> dict[str, Any]:
+    """A page of which a stranger chose every text."""
+    found = {"title": words, "url": url, "user": words, "model": words, "source": words}
+    series = [{"name": words, "credits": [1.0, 2.0]}]
+    return document(
+        meter(label=words, id=f"grant:{words}", note=words, forecast={"unknown": words}),
+        meter(label="eve@acme.test", id="grant:eve@acme.test"),
+        meter(label=words, kind="pool", id="pool", period=None),
+        identity={"email": words, "role": words, "org": "o1"},
+        last_poll={"at": "2026-11-22T12:00:00Z", "ok": False, "error": words, "requests": 2},
+        notes=[words],
+        days={**days(1.0, 3.0), "by": dict.fromkeys(("model", "source", "user"), series)},
+        prompts={"since": "2026-10-23T12:00:00Z", "prompts": 1, "edges": [1, 2], "counts": [0, 1, 0]}
+        | {"dearest": [thread(**found)]},
+        threads={"since": "2026-11-15T12:00:00Z", "rows": [thread(**found)]},
+        alerts=[alert(title=words, body=words, why=[words], meter=f"grant:{words}")],
+    )
+
+
 @pytest.mark.parametrize("names", [True, False])
-def test_what_strangers_wrote_does_nothing(names: bool) -> None:
-    hostile = meter(label=NASTY, id=f"grant:{NASTY}", note=NASTY)
-    made = page(document(hostile, meter(label=NASTY, kind="pool", id="pool")), View(names=names), live=True).html()
-    tags = [tag for tag, _ in Outline(made).found]
+@pytest.mark.parametrize("by", ["model", "user"])
+def test_what_strangers_wrote_does_nothing(names: bool, by: str) -> None:
+    made = page(full(NASTY, NASTY), View(names=names, by=by, find=""), live=True).html()
+    outline = Outline(made)
+    tags = [tag for tag, _ in outline.found]
     assert tags.count("script") == 1
     assert "img" not in tags
+    assert not [name for _, attrs in outline.found for name in attrs if name.startswith("on")]
     assert "\x1b" not in made
     assert "\u202e" not in made
 
 
+def test_what_is_looked_for_does_nothing() -> None:
+    outline = Outline(page(full("x"), View(find=NASTY), live=True).html())
+    assert "img" not in [tag for tag, _ in outline.found]
+    assert next(attrs["value"] for tag, attrs in outline.found if attrs.get("name") == "find").startswith("</title>")
+
+
+@pytest.mark.parametrize(
+    ("url", "leads"),
+    [
+        ("https://app.hex.tech/acme/thread/t1", True),
+        ("https://app.hex.tech.evil.test/acme", False),
+        ("http://app.hex.tech/acme", False),
+        ("javascript:alert(1)", False),
+        ("//app.hex.tech/acme", False),
+        (None, False),
+    ],
+)
+def test_links_lead_to_hex_alone(url: str | None, leads: bool) -> None:
+    outline = Outline(page(full("x", url), View(), live=True).html())
+    hrefs = [attrs["href"] or "" for tag, attrs in outline.found if tag == "a"]
+    assert [href for href in hrefs if not href.startswith(("?", "#", "/#"))] == ([url, url] if leads else [])
+
+
 def test_hidden_names_are_nowhere_on_the_page() -> None:
     people = [meter(id=f"grant:{name}@acme.test", label=f"{name}@acme.test") for name in ("ed", "eve")]
-    made = page(document(*people), View(names=False), live=True).html()
-    assert "@acme.test" not in made
-    assert "Person 1" in made
+    shown = full("ed@acme.test: eve@acme.test, <who@elsewhere.test>")
+    shown["threads"]["rows"] = shown["prompts"]["dearest"] = [thread(title="For ed@acme.test", user="eve@acme.test")]
+    shown |= {"meters": people, "identity": {"email": "ed@acme.test", "role": "EDITOR", "org": "o1"}}
+    shown["alerts"] = [alert(title="ed@acme.test: 80 % used", body="Ask eve@acme.test. Or who@else.test.")]
+    for by in ("model", "user"):
+        made = page({**shown, "days": days(1.0)}, View(names=False, by=by), live=True)
+        assert "@" not in Outline(made.html()).text
+        assert "Person 1" in made.sections["meters"]
+    assert "Person 1: 80 % used" in Outline(made.sections["alerts"]).text
+    assert "Ask Person 2. Or Somebody." in Outline(made.sections["alerts"]).text
 
 
 def test_an_unknown_figure_is_called_unknown() -> None:

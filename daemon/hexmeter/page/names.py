@@ -6,7 +6,7 @@ from typing import Any
 
 from hexmeter.page.view import View
 
-_EMAIL = re.compile(r"[^\s@:,;()<>]+@[^\s@:,;()<>]+")
+_EMAIL = re.compile(r"[^\s@:,;()<>]+@[^\s@:,;()<>]*[^\s@:,;()<>.]")
 _NOBODY = ("unattributed", "workspace token")
 
 
@@ -35,4 +35,4 @@ class Names:
         named = self._numbers.get(str(meter_id).partition(":")[2])
         label = next((label for label, number in self._numbers.items() if named and number == named), None)
         hidden = str(words).replace(label, str(named)) if label else str(words)
-        return _EMAIL.sub(lambda found: self._numbers.get(found[0].rstrip("."), "Somebody"), hidden)
+        return _EMAIL.sub(lambda found: self._numbers.get(found[0], "Somebody"), hidden)

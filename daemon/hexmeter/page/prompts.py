@@ -30,7 +30,7 @@ def prompts_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
     rows = [
         (
             credits(row["credits"]),
-            thread_link(row, document),
+            thread_link(row, document, names),
             text(names.of(row["user"])),
             text(row["model"]),
             text(moment(parse_iso(row["at"]), zone)),
@@ -58,7 +58,7 @@ def threads_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
     rows = [
         (
             so_much(row["credits"], row["bound"]),
-            thread_link(row, document),
+            thread_link(row, document, names),
             text(names.of(row["user"])),
             text(row["model"]),
             text(row["source"]),
@@ -69,9 +69,9 @@ def threads_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
     return section("threads", "Dearest threads", table(f"Credits {text(since)}", heads, rows, 0, _KINDS))
 
 
-def thread_link(row: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+def thread_link(row: Mapping[str, Any], document: Mapping[str, Any], names: Names) -> str:
     """A thread's title, as a link where its address is one of Hex's own host."""
-    title = text(row["title"] or row["thread"] or "unnamed", 80)
+    title = text(names.within(row["title"] or row["thread"] or "unnamed"), 80)
     if not leads_to_hex(row["url"], document["links"]["hex"]):
         return title
     return f'<a href="{text(row["url"], 2000)}" rel="noreferrer noopener">{title}</a>'

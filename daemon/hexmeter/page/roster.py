@@ -11,8 +11,8 @@ from hexmeter.page.meters import state
 from hexmeter.page.names import Names
 from hexmeter.page.view import View
 
-SHOWN = 25
-"""So many people are shown where not all are asked for."""
+SHOWN, MOST = 25, 200
+"""So many people are shown, and so many where all are asked for: the page is to stay small."""
 
 _COLUMNS = (("name", "Person"), ("near", "State"), ("used", "Used"), ("left", "Left"), (None, "Limit"))
 _LATER = (("forecast", "Outlook"), (None, "30 days"))
@@ -26,7 +26,7 @@ def roster_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> s
     names = Names(document, view)
     found = [meter for meter in grants if view.find.lower() in names.of_meter(meter).lower()]
     ranked = sort(found, view.sort, names)
-    shown = ranked if view.all else ranked[:SHOWN]
+    shown = ranked[: MOST if view.all else SHOWN]
     now_ms = parse_iso(document["now"])
     rows = [_row(meter, names, now_ms, zone, drawn=place < SHOWN) for place, meter in enumerate(shown)]
     heads = [_head(column, title, view) for column, title in (*_COLUMNS, *_LATER)]
@@ -99,5 +99,8 @@ def _note(grants: int, found: int, shown: int, view: View) -> str:
     of = f"{shown} of {found}" if shown < found else str(found)
     if found < grants:
         of += f", of {grants} in all"
-    more = f' <a href="{text(view.link("roster", all=True), 400)}">Show all</a>' if shown < found else ""
+    more = ""
+    if shown < found:
+        asked = f'<a href="{text(view.link("roster", all=True), 400)}">Show {"all" if found <= MOST else MOST}</a>'
+        more = " Find the others by name." if view.all else f" {asked}"
     return f'<p class="note">{of} people.{more}</p>'

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hexmeter.core.strings import clean
 from hexmeter.page.assets import icon, script, style
 from hexmeter.page.page import page
 from hexmeter.page.view import View
@@ -47,7 +48,7 @@ def test_headings_come_in_their_order() -> None:
 
 def full(words: str, url: str | None = "https://app.hex.tech/acme/thread/t1") -> dict[str, Any]:
     """A page of which a stranger chose every text."""
-    found = {"title": words, "url": url, "user": words, "model": words, "source": words}
+    found: dict[str, Any] = {"title": words, "url": url, "user": words, "model": words, "source": words}
     series = [{"name": words, "credits": [1.0, 2.0]}]
     return document(
         meter(label=words, id=f"grant:{words}", note=words, forecast={"unknown": words}),
@@ -80,7 +81,7 @@ def test_what_strangers_wrote_does_nothing(names: bool, by: str) -> None:
 def test_what_is_looked_for_does_nothing() -> None:
     outline = Outline(page(full("x"), View(find=NASTY), live=True).html())
     assert "img" not in [tag for tag, _ in outline.found]
-    assert next(attrs["value"] for tag, attrs in outline.found if attrs.get("name") == "find").startswith("</title>")
+    assert [attrs["value"] for tag, attrs in outline.found if attrs.get("name") == "find"] == [clean(NASTY)]
 
 
 @pytest.mark.parametrize(

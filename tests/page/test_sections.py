@@ -162,7 +162,7 @@ def test_a_long_list_of_people_is_cut_until_all_are_asked_for() -> None:
 
 
 def test_what_is_not_known_of_a_person_is_called_unknown() -> None:
-    unknown = {"forecast": {"unknown": "no seat"}}
+    unknown: dict[str, Any] = {"forecast": {"unknown": "no seat"}}
     words = said(document(person("ed", None, **unknown), person("eve", 2.0, None, **unknown)), "roster")
     assert "ed@acme.test? unknownunknownunknown40-" in words
     assert "eve@acme.test? unknown2unknownunknown-" in words

@@ -26,7 +26,7 @@ def now_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
     if today:
         facts.append(f"today {so_much(today['used'], today['bound'])} used")
     warnings = "".join(
-        f'<p class="notice"><span aria-hidden="true">▲</span> {text(words, 600)}</p>'
+        f'<p class="notice"><span aria-hidden="true">▲</span> {text(names.within(words), 600)}</p>'
         for words in _warnings(document, zone)
     )
     return (
@@ -38,7 +38,9 @@ def now_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
 def polling_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
     """The section `polling`."""
     names = Names(document, view)
-    facts = "".join(f"<dt>{name}</dt><dd>{text(words, 600)}</dd>" for name, words in _facts(document, zone))
+    facts = "".join(
+        f"<dt>{name}</dt><dd>{text(names.within(words), 600)}</dd>" for name, words in _facts(document, zone)
+    )
     notes = "".join(f"<li>{text(names.within(note), 600)}</li>" for note in document["notes"])
     listed = f'<ul class="note">{notes}</ul>' if notes else ""
     return section("polling", "Polling", f"<dl>{facts}</dl>{_progress(document)}{listed}")

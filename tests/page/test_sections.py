@@ -56,10 +56,10 @@ def test_days_without_use_have_no_picture(rows: dict[str, Any], words: str) -> N
 
 
 def test_the_days_are_told_in_figures_too() -> None:
-    words = said(document(meter(), days=days(1.5, 4.0, **{"gpt-5.2": [1.5, 3.0]})), "days")
-    assert "gpt-5.2 4.5" in words
+    words = said(document(meter(), days=days(1.5, 4.0, opus=[1.5, 3.0])), "days")
+    assert "opus 4.5" in words
     assert "other 1" in words
-    assert "Sun 22 Nov431" in words  # All, gpt-5.2, other.
+    assert "Sun 22 Nov431" in words  # All, opus, other.
 
 
 # Prompts and threads

@@ -176,6 +176,37 @@ def test_a_service_manager_is_told_ready_alive_and_stopping(admins: Home, notify
     assert {word.partition("=")[0] for word in heard} == {"READY", "STATUS", "WATCHDOG", "STOPPING"}
 
 
+HASTY = "import hexmeter.service.app as app, hexmeter.cli.main as cli; app._HUNG_MS = 500; cli.main(['daemon'])"
+"""A daemon that takes a poll for hung after half a second, in place of five minutes."""
+
+
+def falls_silent(notify: socket.socket) -> bool:
+    """Whether a daemon that feeds its watchdog twenty times a second stops doing so, within twenty seconds."""
+    notify.settimeout(2)
+    try:
+        for _ in range(400):
+            notify.recv(1000)
+    except TimeoutError:
+        return True
+    return False
+
+
+def test_the_watchdog_hears_no_more_of_a_daemon_whose_poll_hangs_though_it_answers(
+    admins: Home, hex_: Hex, notify: socket.socket
+) -> None:
+    hex_.change("fault", spec="timeout")
+    manager = {"NOTIFY_SOCKET": notify.getsockname(), "WATCHDOG_USEC": "100000"}
+    daemon = subprocess.Popen([sys.executable, "-c", HASTY], env=admins.variables(**manager), stderr=subprocess.PIPE)
+    try:
+        while notify.recv(1000) != b"WATCHDOG=1":
+            assert daemon.poll() is None
+        assert falls_silent(notify)
+        assert admins.ask("status").code == 0
+    finally:
+        daemon.terminate()
+        daemon.communicate(timeout=20)
+
+
 def assert_ended_cleanly(made: Home) -> None:
     assert not made.socket.exists()
     assert "Traceback" not in made.said()

@@ -19,7 +19,7 @@ from desktop_bus import wait_until
 from hexmeter.hex.simulator.world import World
 from running_daemon import Home, home
 
-from .conftest import CREDIT, EVERYONE, QUICK, Hex, now_ms, plan, small_world
+from .conftest import CREDIT, EVERYONE, QUICK, Hex, now_ms, plan, read_terminal, small_world
 
 
 def test_once_polls_and_ends(admins: Home, hex_: Hex) -> None:
@@ -389,11 +389,3 @@ def test_on_a_terminal_the_first_run_is_a_bar(hex_: Hex, tmp_path: Path) -> None
         assert b"Reading the history " in drawn
         assert b"threads, back to " in drawn
         assert b"INFO" not in drawn
-
-
-def read_terminal(file: int) -> bytes:
-    """What a pseudo-terminal shows next; nothing once its other side is closed, which Linux tells as an error."""
-    try:
-        return os.read(file, 65536)
-    except OSError:
-        return b""

@@ -3,8 +3,9 @@
 import argparse
 import json
 
-from hexmeter.cli.ask import LONG_S, client
+from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.waiting import post_and_wait
 from hexmeter.core import outlookwords
 from hexmeter.core.credits import CreditsError, parse_credits
 from hexmeter.wire.render import credits
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         meter = f"grant:{arguments.user}"
     name = "used" if arguments.used is not None else "remaining"
     body = {"meter": meter, name: given[0], "insist": arguments.insist}
-    document = client(arguments.config).post("/v1/calibrate", body, timeout_s=LONG_S)["meter"]
+    document = post_and_wait(client(arguments.config), "/v1/calibrate", body)["meter"]
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
     elif document["kind"] == "pool":

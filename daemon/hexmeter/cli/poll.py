@@ -4,7 +4,8 @@ import argparse
 import json
 import sys
 
-from hexmeter.cli.ask import LONG_S, client
+from hexmeter.cli.ask import client
+from hexmeter.cli.waiting import post_and_wait
 from hexmeter.wire.render import credits
 
 
@@ -15,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run `hexmeter poll`: 0 for a good poll, 1 for a failed one, 3 when the token is refused."""
-    seen = client(arguments.config).post("/v1/poll", timeout_s=LONG_S)
+    seen = post_and_wait(client(arguments.config), "/v1/poll")
     if arguments.json:
         print(json.dumps(seen, ensure_ascii=False, indent=2))
     elif seen["ok"]:

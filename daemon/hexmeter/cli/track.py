@@ -4,8 +4,9 @@ import argparse
 import json
 from typing import Any
 
-from hexmeter.cli.ask import LONG_S, client
+from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.waiting import post_and_wait
 from hexmeter.core.strings import clean
 from hexmeter.core.threadlink import EXPECTED, thread_id_of
 from hexmeter.wire.render import credits, table
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.remove:
         document = daemon.post("/v1/untrack", {"threads": arguments.links})
     elif arguments.links:
-        document = daemon.post("/v1/track", {"threads": arguments.links}, timeout_s=LONG_S)
+        document = post_and_wait(daemon, "/v1/track", {"threads": arguments.links})
     else:
         document = daemon.get("/v1/tracked")
     if arguments.json:

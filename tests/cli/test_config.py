@@ -35,8 +35,18 @@ def test_what_is_in_force_is_shown_as_toml_with_every_key(admins: Home) -> None:
     assert shown["poll"]["every"] == "5m"
     assert 'every = "5m"  # default' in ran.out
     settings = admins.ask("config", "show", "--json").json["settings"]
-    assert sorted(setting["key"] for setting in settings) == sorted(key.place for key in KEYS if key.used)
+    assert sorted(setting["key"] for setting in settings) == sorted(key.place for key in KEYS)
     assert [(one["value"], one["set"]) for one in settings if one["key"] == "watch.users"] == [("everyone", True)]
+
+
+def test_what_nobody_has_set_is_shown_as_what_holds_in_its_place(admins: Home) -> None:
+    admins.config.write_text("")
+    shown = admins.ask("config", "show", TZ="Europe/Berlin").out
+    assert '\ntimezone = "Europe/Berlin"  # default\n' in shown
+    assert shown.endswith("\n[allocations]\n# none\n")
+    admins.config.write_text('[allocations]\n"group:Analysts" = {limit = 200, members = ["ed@acme.test"]}\n')
+    allocations = tomllib.loads(admins.ask("config", "show").out)["allocations"]
+    assert allocations == {"group:Analysts": {"limit": 200, "members": ["ed@acme.test"]}}
 
 
 def test_where_the_file_is(admins: Home) -> None:

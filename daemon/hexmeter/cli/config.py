@@ -60,8 +60,12 @@ class Setting(NamedTuple):
 def _settings(config: Config) -> list[Setting]:
     """Every key, and what stands in the tables whose keys are the user's own words."""
     given = config.given
+
+    def default(key: Key) -> Any:
+        return config.zone.key if key.place == "plan.timezone" else key.default
+
     keys = [
-        Setting(key.table, key.name, _shown(key, given.get(key.place, key.default)), key.place in given, key.help)
+        Setting(key.table, key.name, _shown(key, given.get(key.place, default(key))), key.place in given, key.help)
         for key in KEYS
     ]
     own = [
@@ -88,6 +92,8 @@ def _lines(settings: list[Setting]) -> Iterator[str]:
                 yield f"# {name} is not set"
             else:
                 yield f"{name} = {toml_value(setting.value)}{'' if setting.is_set else '  # default'}"
+    for table in sorted(FREE_TABLES - {setting.table for setting in settings}):
+        yield f"\n[{table}]\n# none"
 
 
 def _shown(key: Key, value: Any) -> Any:

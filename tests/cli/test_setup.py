@@ -137,6 +137,45 @@ def test_the_token_of_the_environment_goes_to_the_file_that_is_named(fresh: Home
     assert fresh.ask("daemon", "--once").code == 0
 
 
+def test_a_relative_file_for_the_token_is_one_of_this_folder(fresh: Home, hex_: Hex) -> None:
+    command = [sys.executable, "-m", "hexmeter", "setup", "--yes", "--base-url", hex_.base_url]
+    command += ["--token-stdin", "--token-file", "here/my-token"]
+    done = subprocess.run(
+        command, env=fresh.variables(), input="hxtp_sim_ada\n", capture_output=True, text=True, cwd=fresh.folder
+    )
+    assert done.returncode == 0, done.stderr
+    assert (fresh.folder / "here" / "my-token").read_text() == "hxtp_sim_ada\n"
+    assert tomllib.loads(fresh.config.read_text())["hex"]["token_file"] == str(fresh.folder / "here" / "my-token")
+
+
+HASTY = (
+    "import hexmeter.cli.setupend as end, hexmeter.cli.main as cli, sys; end._LOOKS_FOR_S = 0.5;"
+    "sys.exit(cli.main(sys.argv[1:]))"
+)
+
+
+@pytest.mark.parametrize(
+    ("running", "said"),
+    [
+        (False, "There was no time to take your figure, so later: hexmeter calibrate --used 30\n"),
+        (True, "The daemon goes on reading, and then takes your figure: hexmeter status\n"),
+    ],
+    ids=["alone", "beside a daemon"],
+)
+def test_the_first_look_ends_in_time_also_with_a_figure_to_take(
+    fresh: Home, hex_: Hex, running: bool, said: str
+) -> None:
+    """The look's quarter of a minute is half a second here, and Hex never lists threads."""
+    fresh.token = "hxtp_sim_ada"
+    assert set_up(fresh, hex_, "--tier", "team").code == 0
+    hex_.change("fault", spec="timeout@/threads")
+    if running:
+        fresh.start()
+    command = [sys.executable, "-c", HASTY, "setup", "--yes", "--used", "30"]
+    done = subprocess.run(command, env=fresh.variables(), capture_output=True, text=True, timeout=25)
+    assert (done.returncode, said in done.stdout) == (0, True), done.stdout + done.stderr
+
+
 def test_the_figure_of_hexs_page_is_the_beginning(fresh: Home, hex_: Hex) -> None:
     ran = set_up(fresh, hex_, "--tier", "team", "--used", "30", HEX_TOKEN="hxtp_sim_ed")
     assert (ran.code, ran.err) == (0, "")

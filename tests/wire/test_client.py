@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hexmeter.wire import shapes
-from hexmeter.wire.client import ApiError, Client, ClientError, DaemonAbsent
+from hexmeter.wire.client import ApiError, Client, ClientError, DaemonAbsent, DaemonSlow
 from hexmeter.wire.httpd import Answer, Request, Response
 from serving import serving
 
@@ -112,7 +112,7 @@ def test_a_daemon_that_does_not_answer_in_time_is_said(path: Path) -> None:
     with raw(path, None) as client, pytest.raises(ClientError) as error:
         client.get("/v1/status")
     assert (type(error.value), error.value.message, error.value.exit_code) == (
-        ClientError,
+        DaemonSlow,
         f"the daemon at {path} did not answer in time",
         1,
     )

@@ -5,9 +5,6 @@ import os
 from hexmeter.wire.address import config_path, default_config_path, socket_path
 from hexmeter.wire.client import Client, ClientError
 
-LONG_S = 3600.0
-"""How long a command waits that makes the daemon poll: the budget may hold it back."""
-
 
 def client(config: str | None, *, explains: bool = True) -> Client:
     """The client of the daemon that runs with this configuration.

@@ -111,10 +111,12 @@ class Found:
 def _token(arguments: argparse.Namespace, questions: Questions, config: Config) -> Found:
     """The token by flags, else where it is already, else by asking. Raises Explained."""
     try:
+        if arguments.token_file:
+            # As a shell takes it: from here, and not from the configuration's folder.
+            arguments.token_file = str(Path(arguments.token_file).expanduser().absolute())
         if arguments.token_stdin:
             return _to_be_stored(checked_token(sys.stdin.readline().strip(), "standard input"), arguments, config)
         if _goes_there(arguments):
-            arguments.token_file = str(Path(arguments.token_file).expanduser().absolute())
             return _to_be_stored(checked_token(os.environ["HEX_TOKEN"].strip(), "HEX_TOKEN"), arguments, config)
         if arguments.token_command or arguments.token_file or arguments.keyring:
             values = _named(arguments)
@@ -136,7 +138,7 @@ def _token(arguments: argparse.Namespace, questions: Questions, config: Config) 
 def _goes_there(arguments: argparse.Namespace) -> bool:
     """Whether --token-file names a file yet to be made, for the token in HEX_TOKEN."""
     name = None if arguments.token_command or arguments.keyring else arguments.token_file
-    return bool(name and os.environ.get("HEX_TOKEN", "").strip() and not Path(name).expanduser().absolute().exists())
+    return bool(name and os.environ.get("HEX_TOKEN", "").strip() and not Path(name).exists())
 
 
 def _asked(arguments: argparse.Namespace, questions: Questions, config: Config) -> Found:
@@ -171,7 +173,7 @@ def _named(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.token_command:
         values["hex.token_command"] = shlex.split(arguments.token_command)
     elif arguments.token_file:
-        values["hex.token_file"] = str(Path(arguments.token_file).expanduser().absolute())
+        values["hex.token_file"] = arguments.token_file
     else:
         values["hex.keyring"] = True
     return values

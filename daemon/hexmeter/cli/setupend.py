@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from hexmeter.cli import service
-from hexmeter.cli.ask import LONG_S, client
+from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.questions import Questions
 from hexmeter.config.model import Config
@@ -17,7 +17,7 @@ from hexmeter.service.app import look_once
 from hexmeter.service.refused import Refused
 from hexmeter.service.watch import WatchError
 from hexmeter.store.database import StoreError
-from hexmeter.wire.client import ClientError, DaemonAbsent
+from hexmeter.wire.client import ClientError, DaemonAbsent, DaemonSlow
 from hexmeter.wire.render import status_text
 
 _STARTS_WITHIN_S = 20.0
@@ -32,8 +32,10 @@ def finish(arguments: argparse.Namespace, questions: Questions, config: Config, 
         service.run(_service_arguments(arguments, tray=wants_tray))
     elif arguments.tray:
         service.install_tray(arguments.config)
-    document = _by_daemon(arguments, figure) or _by_ourselves(config, figure)
+    document, note = _by_daemon(arguments, figure) or _by_ourselves(config, figure)
     print("\n" + status_text(document))
+    if note:
+        print(f"\n{note}")
     if document["progress"]:
         print("\nThese are the first figures: the daemon reads the rest of the history.")
     if not _answers(arguments.config):
@@ -75,31 +77,33 @@ def _answers(config: str | None) -> bool:
     return True
 
 
-def _by_daemon(arguments: argparse.Namespace, figure: dict[str, str] | None) -> dict[str, Any] | None:
-    """Have a daemon that runs take the configuration up; the status, or None where none runs."""
+def _by_daemon(arguments: argparse.Namespace, figure: dict[str, str] | None) -> tuple[dict[str, Any], str] | None:
+    """Have a daemon that runs take the configuration up; the status, and what to add to it. None where none runs."""
     daemon = client(arguments.config)
     deadline_s = time.monotonic() + (_STARTS_WITHIN_S if service.is_possible() and arguments.service else 0)
     while not _answers(arguments.config):
         if time.monotonic() >= deadline_s:
             return None
         time.sleep(0.2)
+    ends_s, note = time.monotonic() + _LOOKS_FOR_S, ""
+    path, body = ("/v1/calibrate", {"meter": "grant", **figure}) if figure else ("/v1/poll", None)
     try:
-        daemon.post("/v1/reload", timeout_s=LONG_S)
-        if figure:
-            daemon.post("/v1/calibrate", {"meter": "grant", **figure}, timeout_s=LONG_S)
-        else:
-            daemon.post("/v1/poll", timeout_s=LONG_S)
-        return daemon.get("/v1/status")
+        try:
+            daemon.post("/v1/reload", timeout_s=_LOOKS_FOR_S)
+            daemon.post(path, body, timeout_s=max(1.0, ends_s - time.monotonic()))
+        except DaemonSlow:
+            note = f"The daemon goes on reading{', and then takes your figure' if figure else ''}: hexmeter status"
+        return daemon.get("/v1/status"), note
     except DaemonAbsent:
         return None
 
 
-def _by_ourselves(config: Config, figure: dict[str, str] | None) -> dict[str, Any]:
-    """One poll without a daemon; the status. Raises Explained."""
+def _by_ourselves(config: Config, figure: dict[str, str] | None) -> tuple[dict[str, Any], str]:
+    """The same without a daemon, by one poll of our own. Raises Explained."""
     print("Reading from Hex …", flush=True)
     logging.disable()  # What fails is said once, below.
     try:
-        return asyncio.run(look_once(config, _LOOKS_FOR_S, figure))
+        document, finished = asyncio.run(look_once(config, _LOOKS_FOR_S, figure))
     except Refused as error:
         raise Explained(error.failure.message, error.failure.hint, error.failure.exit_code) from None
     except StoreError as error:
@@ -108,3 +112,7 @@ def _by_ourselves(config: Config, figure: dict[str, str] | None) -> dict[str, An
         raise Explained(str(error), "mend [watch] users", 2) from None
     except sqlite3.Error as error:
         raise Explained(f"the database cannot be used: {error}", "hexmeter doctor", 1) from None
+    if finished or not figure:
+        return document, ""
+    ((name, amount),) = figure.items()
+    return document, f"There was no time to take your figure, so later: hexmeter calibrate --{name} {amount}"

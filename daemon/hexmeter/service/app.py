@@ -109,8 +109,10 @@ async def _once(daemon: Daemon, max_seconds: float | None, show: Show | None) ->
     return 0
 
 
-async def look_once(config: Config, max_seconds: float, figure: dict[str, str] | None) -> dict[str, Any]:
-    """Poll once, calibrate one's own grant by `figure` (`{"used": "12.5"}`), and give the status document.
+async def look_once(config: Config, max_seconds: float, figure: dict[str, str] | None) -> tuple[dict[str, Any], bool]:
+    """Poll once, and calibrate one's own grant by `figure` (`{"used": "12.5"}`), as far as `max_seconds` allow.
+
+    Gives the status document, and whether there was time for all of it.
 
     Raises Refused when the poll or the calibration fails, StoreError and WatchError.
     """
@@ -118,15 +120,24 @@ async def look_once(config: Config, max_seconds: float, figure: dict[str, str] |
     token = await current_token(config, clock)
     with _kept_store(config, clock) as store:
         async with _daemon(config, token, store, clock) as daemon:
-            with contextlib.suppress(TimeoutError):
+            finished = True
+            try:
                 # What was read until then is stored; a long history is for the daemon.
-                outcome = await asyncio.wait_for(daemon.poll(), max_seconds)
-                if outcome.failure is not None:
-                    failure = outcome.failure
-                    raise Refused(Failure("poll_failed", failure.message, failure.hint, _exit_code(failure)))
-            for name, amount in (figure or {}).items():
-                await daemon.calibrate("grant", amount, is_used=name == "used")
-            return {"schema": SCHEMA, **daemon.documents.status(clock.now_ms())}
+                async with asyncio.timeout(max_seconds):
+                    await _look(daemon, figure or {})
+            except TimeoutError:
+                finished = False
+            return {"schema": SCHEMA, **daemon.documents.status(clock.now_ms())}, finished
+
+
+async def _look(daemon: Daemon, figure: dict[str, str]) -> None:
+    if figure:
+        ((name, amount),) = figure.items()
+        await daemon.calibrate("grant", amount, is_used=name == "used")  # Which polls.
+        return
+    failure = (await daemon.poll()).failure
+    if failure is not None:
+        raise Refused(Failure("poll_failed", failure.message, failure.hint, _exit_code(failure)))
 
 
 async def _show_progress(daemon: Daemon, show: Show) -> None:

@@ -25,6 +25,7 @@ class ClientError(Exception):
 
     ClientError
      ├── DaemonAbsent   nobody answers on the socket           exit 5
+     ├── DaemonSlow     it did not answer in time              exit 1
      └── ApiError       the daemon answered with an error      exit as the daemon says, else 1
     """
 
@@ -40,6 +41,10 @@ class DaemonAbsent(ClientError):
     """Nobody answers on the socket: the daemon is not running, or just went away."""
 
     exit_code = 5
+
+
+class DaemonSlow(ClientError):
+    """The daemon did not answer in time; it may do what was asked all the same."""
 
 
 class ApiError(ClientError):
@@ -108,7 +113,7 @@ class Client:
         try:
             return _read_answer(connection)
         except TimeoutError:
-            raise ClientError(
+            raise DaemonSlow(
                 f"the daemon at {self.socket_path} did not answer in time",
                 "it may be busy: try again, or see its log",
             ) from None

@@ -1,6 +1,7 @@
 """Take the README's pictures: the real product on a virtual desktop, watching a simulated Hex.
 
-Run from the checkout, with the test environment and Debian's xterm: .venv/bin/python docs/make_picture.py
+Run from the checkout, with the test environment and Debian's xterm and xfce4-notifyd, which draws the buttons that
+dunst keeps in a menu: .venv/bin/python docs/make_picture.py
 """
 
 import json
@@ -18,7 +19,7 @@ from PIL import Image, ImageChops
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from desktop import Desktop, real_desktop, wait_until  # noqa: E402 (the path is set above)
+from desktop import BusPeer, Desktop, real_desktop, wait_until  # noqa: E402 (the path is set above)
 from simulator_process import simulator_process  # noqa: E402
 
 PANEL_HEIGHT = 30
@@ -41,6 +42,13 @@ path = "hexmeter.db"
 [api]
 socket = "api.sock"
 """
+NOTIFYD = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<channel name="xfce4-notifyd" version="1.0">
+  <property name="notify-location" type="uint" value="3"/>
+  <property name="initial-opacity" type="double" value="1.0"/>
+</channel>
+"""
 
 
 def main(folder: Path) -> None:
@@ -58,7 +66,9 @@ def take(target: Path, *, dark: bool) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="picture-")))
         simulator = stack.enter_context(simulator_process(*near, "--rate-limit", "none"))
-        desktop = stack.enter_context(real_desktop(1000, 700 if dark else 500, dark=dark))
+        desktop = stack.enter_context(real_desktop(1000, 700 if dark else 580, dark=dark, services=dark))
+        if not dark:
+            start_notifyd(stack, desktop)
         config = folder / "config.toml"
         config.write_text(CONFIG.format(base_url=simulator.base_url, reset_day=since.day), encoding="utf-8")
         command = [sys.executable, "-m", "hexmeter", "--config", str(config)]
@@ -111,6 +121,16 @@ def start(stack: ExitStack, command: list[str], environ: dict[str, str]) -> None
     process = subprocess.Popen(command, env={**os.environ, **environ})
     stack.callback(process.wait)
     stack.callback(process.terminate)
+
+
+def start_notifyd(stack: ExitStack, desktop: Desktop) -> None:
+    """Have Xfce's own notifications, in the lower right corner."""
+    channels = Path(desktop.environment["XDG_CONFIG_HOME"], "xfce4/xfconf/xfce-perchannel-xml")
+    (channels / "xfce4-notifyd.xml").write_text(NOTIFYD, encoding="utf-8")
+    (program,) = Path("/usr/lib").glob("*/xfce4/notifyd/xfce4-notifyd")
+    start(stack, [str(program)], desktop.environment)
+    peer = stack.enter_context(BusPeer(desktop.bus_address))
+    wait_until(lambda: peer.has_owner("org.freedesktop.Notifications"), "xfce4-notifyd", 20)
 
 
 def look(desktop: Desktop, folder: Path) -> Image.Image:

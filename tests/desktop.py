@@ -86,10 +86,13 @@ class Desktop:
 
 
 @contextmanager
-def real_desktop(width: int = 800, height: int = 480, *, dark: bool = True) -> Iterator[Desktop]:
-    """Xfce's panel with its tray at the top of a virtual screen, and dunst for notifications."""
+def real_desktop(width: int = 800, height: int = 480, *, dark: bool = True, services: bool = True) -> Iterator[Desktop]:
+    """Xfce's panel with its tray at the top of a virtual screen, and dunst for notifications.
+
+    Without `services` there is no dunst.
+    """
     require(*SCREEN_PROGRAMS)
-    with _desktop(width, height, dark) as desktop, started(["xfce4-panel"], desktop.environment):
+    with _desktop(width, height, dark, services=services) as desktop, started(["xfce4-panel"], desktop.environment):
         with BusPeer(desktop.bus_address) as peer:
             wait_until(lambda: peer.has_owner(WATCHER), "the panel's tray is there", 30)
         # The panel has its name before it is drawn.

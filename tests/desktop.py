@@ -259,7 +259,6 @@ _DUNST = """\
     frame_width = 1
     corner_radius = 6
     markup = full
-    show_indicators = no
     format = "<b>%s</b>\\n%b"
     mouse_left_click = do_action, close_current
 """

@@ -36,6 +36,12 @@ def test_a_socket_is_made_served_and_removed(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_what_only_linux_has_is_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SOCK_CLOEXEC", "SO_PEERCRED"):
+        monkeypatch.delattr(socket, name)
+    assert asyncio.run(serve_once(tmp_path / "made" / "api.sock")) == b"HTTP/1.1 200 \r\n"
+
+
 def test_a_dead_socket_is_replaced(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     path = tmp_path / "api.sock"

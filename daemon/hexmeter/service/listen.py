@@ -79,7 +79,7 @@ def _bind(path: Path, *, own_folder: bool) -> socket.socket:
                 f"a daemon already answers on {path}", "ask it with: hexmeter status; or stop it first"
             )
         path.unlink()
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
         bound.bind(str(path))

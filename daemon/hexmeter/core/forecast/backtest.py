@@ -15,16 +15,15 @@ DRIFT = 0.2
 TRUST = (0.2, 0.3, 0.5)
 """What each half-life counts for before the past has spoken."""
 STEP_DAYS, WARM_UP_DAYS, LEAST_HORIZON_DAYS = 3, 14, 7
-SHIFT_TRIALS, STRETCH_TRIALS = 30.0, 5.0
+STRETCH_TRIALS = 15.0
 """How many independent trials outweigh the belief that the model needs no correction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What the past taught: shares of the half-lives, and how to read a normal deviate."""
+    """What the past taught: shares of the half-lives, and how much wider a normal deviate is to be read."""
 
     shares: Sequence[float]
-    shift: float
     stretch: float
 
 
@@ -53,7 +52,7 @@ def lesson_of(used: Sequence[float], seen: Sequence[float], pace: Pace, horizon_
         if amount > 0 and weight > 0:
             trials.append((day, amount, weight))
     if not trials:
-        return Lesson(TRUST, 0.0, 1.0)
+        return Lesson(TRUST, 1.0)
     independent = max(1.0, len(trials) * STEP_DAYS / horizon)
 
     misses = [1e-9] * len(TRUST)
@@ -69,7 +68,6 @@ def lesson_of(used: Sequence[float], seen: Sequence[float], pace: Pace, horizon_
     for day, amount, weight in trials:
         spread = spread_of(pace, day, shares, weight)
         deviates.append(min(4.0, max(-4.0, spread.deviate(amount))))
-    shift = sum(deviates) / len(deviates) * independent / (independent + SHIFT_TRIALS)
-    square = sum((deviate - shift) ** 2 for deviate in deviates) / len(deviates)
+    square = sum(deviate * deviate for deviate in deviates) / len(deviates)
     stretch = sqrt((square * independent + STRETCH_TRIALS) / (independent + STRETCH_TRIALS))
-    return Lesson(shares, shift, stretch)
+    return Lesson(shares, stretch)

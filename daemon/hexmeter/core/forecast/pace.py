@@ -14,7 +14,7 @@ EVEN_PACE = 0.85
 PEAK_HALF_LIFE = 500.0
 PEAK_WARM_UP_DAYS = 28
 """Before, a rate still says more about the limit than about the person: no peak to remember after it."""
-DISPERSION_MOST = 200.0
+DISPERSION_MOST = 30.0
 DISPERSION_TRUST_WEEKS = 10.0
 
 

@@ -18,10 +18,9 @@ STOPPED_AT = 0.97
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """What is to come: a spread whose deviates are to be shifted and stretched, and the way there."""
+    """What is to come: a spread whose deviates are to be stretched, and the way there."""
 
     spread: Spread
-    shift: float
     stretch: float
     ahead: Sequence[float]  # what the days to come weigh
     part_until: Callable[[float], float]  # share of the use to come → share of `ahead`
@@ -29,13 +28,13 @@ class Remainder:
 
     def quantile(self, deviate: float) -> float:
         """The credits to come, at a normal deviate."""
-        return self.spread.quantile(self.shift + self.stretch * deviate)
+        return self.spread.quantile(self.stretch * deviate)
 
     def chance_of(self, need: float) -> float:
         """The probability that `need` credits or more will come."""
         if self.spread.mean <= 0:
             return 0.0
-        return chance_above((self.spread.deviate(need) - self.shift) / self.stretch)
+        return chance_above(self.spread.deviate(need) / self.stretch)
 
 
 def remainder_of(asked: Request, timeline: Timeline) -> Remainder:
@@ -54,7 +53,6 @@ def remainder_of(asked: Request, timeline: Timeline) -> Remainder:
     ahead = timeline.ahead(weights)
     return Remainder(
         spread=spread_of(pace, today, lesson.shares, sum(ahead)),
-        shift=lesson.shift,
         stretch=lesson.stretch,
         ahead=ahead,
         part_until=lambda share: share,

@@ -7,8 +7,9 @@ from itertools import accumulate
 from operator import mul
 from statistics import NormalDist
 
+from hexmeter.core.forecast.backtest import TRUST
 from hexmeter.core.forecast.days import used_between
-from hexmeter.core.forecast.pace import HALF_LIVES, LEANING
+from hexmeter.core.forecast.pace import DISPERSION_TRUST_WEEKS, HALF_LIVES, LEANING
 from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Request, Seat
 from hexmeter.core.forecast.spread import Spread
@@ -21,9 +22,6 @@ COMMON = 0.25
 """How much everybody's use changes together within a month, as a share of it."""
 OWN = 0.8
 """How much one seat's use changes by itself within a month."""
-DISPERSION_TRUST_WEEKS = 10.0
-SHARES = (0.5, 0.35, 0.15)
-"""What each half-life counts for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,6 @@ def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:
         ways.append(Overdraw(seat.grant - spent, [spread.quantile(node) for node in NODES]))
     return Remainder(
         spread=sum_of(ways),
-        shift=0.0,
         stretch=1.0,
         ahead=ahead,
         part_until=lambda share: part_until(ways, share),
@@ -142,7 +139,7 @@ def pace_of_seat(
     doubt = DISPERSION_TRUST_WEEKS * level * 5
     dispersion = max((squares + doubt * unit) / (means + doubt), 0.05)
     rate, mixture, certainties = even, 0.0, []
-    for index, (leaning, share) in enumerate(zip(LEANING, SHARES, strict=True)):
+    for index, (leaning, share) in enumerate(zip(LEANING, TRUST, strict=True)):
         amount = sum(map(mul, used, course.counts[index]))
         weight = course.counted[index][-1] - course.counted[index][since]
         base = leaning * dispersion

@@ -8,7 +8,7 @@ from hexmeter.core.forecast.request import History, Request
 from hexmeter.core.forecast.weights import elapsed_share, hour_profile
 
 HISTORY_S = 200 * 86_400.0
-UNUSED_S = 14 * 86_400.0
+UNUSED_S = 3 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)

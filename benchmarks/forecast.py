@@ -31,7 +31,7 @@ from hexmeter.forecast import forecast
 REPORTING_SEED = 20261122
 GROUPS = {"single users": PEOPLE, "pools": POOLS, "add-on pools": ADD_ONS}
 OURS, SEATLESS = "Hexmeter", "Hexmeter, seats not given"
-COUNTS = {"pool of 50": 0.5, "pool of 500": 0.1, "add-on of 60": 0.4}
+COUNTS = {"pool of 50": 0.5, "pool of 500": 0.4, "add-on of 60": 0.4}
 """How many cases of a dear cohort for one of the others."""
 
 

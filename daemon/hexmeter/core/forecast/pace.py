@@ -14,7 +14,8 @@ EVEN_PACE = 0.85
 PEAK_HALF_LIFE = 500.0
 PEAK_WARM_UP_DAYS = 28
 """Before, a rate still says more about the limit than about the person: no peak to remember after it."""
-DISPERSION_MOST = 30.0
+DISPERSION_MOST = 35.0
+"""Credits; the prior is the limit up to it. A pool of hundreds is no more uneven, for its size, than one of a few."""
 DISPERSION_TRUST_WEEKS = 10.0
 
 

@@ -9,6 +9,7 @@ from hexmeter.core.forecast.weights import elapsed_share, hour_profile
 
 HISTORY_S = 200 * 86_400.0
 UNUSED_S = 3 * 86_400.0
+"""How long before the period somebody is watched who never used anything: silence before that is no news."""
 
 
 @dataclass(frozen=True, slots=True)

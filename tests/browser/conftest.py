@@ -72,6 +72,10 @@ class Visit:
     requests: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
+    def is_live(self) -> bool:
+        """Whether the page has asked for changes. Playwright hears of it only while it is asked something itself."""
+        return bool(self.page.title()) and any("/events" in url for url in self.requests)
+
     def foreign(self) -> list[str]:
         """The requests that went anywhere but to 127.0.0.1."""
         return [url for url in self.requests if urlsplit(url).hostname != "127.0.0.1"]

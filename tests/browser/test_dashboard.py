@@ -32,7 +32,7 @@ def test_the_page_is_whole_quiet_and_accessible(served: Served, visit: Visiting,
     found = Axe().run(page).response["violations"]
     grave = [one for one in found if one["impact"] in ("serious", "critical")]
     assert grave == [], json.dumps(grave, indent=1)
-    wait_until(lambda: any(url.endswith("/events") for url in visited.requests), "the page is live")
+    wait_until(visited.is_live, "the page is live")
     assert (visited.said, visited.foreign()) == ([], [])
 
 
@@ -92,7 +92,7 @@ def test_a_new_figure_changes_its_sections_and_leaves_the_others_and_the_reader_
 ) -> None:
     visited, before = visit(served.link()), visit(served.link(), java_script_enabled=False)
     page, old = visited.page, _sections(before.page)
-    wait_until(lambda: any(url.endswith("/events") for url in visited.requests), "the page is live")
+    wait_until(visited.is_live, "the page is live")
     page.locator("details > summary").first.click()
     page.locator("details > summary").first.focus()
     page.evaluate("document.querySelectorAll('main section').forEach((one) => { one.isOld = true; })")
@@ -117,6 +117,16 @@ def _sections(page: Page) -> dict[str, str]:
 def _replaced(page: Page) -> set[str]:
     """The sections that are not the ones that were marked."""
     return set(page.evaluate("[...document.querySelectorAll('main section')].filter(s => !s.isOld).map(s => s.id)"))
+
+
+def test_over_a_reload_of_the_configuration_a_page_stays_live(served: Served, visit: Visiting) -> None:
+    visited = visit(served.link())
+    page, config = visited.page, served.home.config
+    wait_until(visited.is_live, "the page is live")
+    config.write_text(config.read_text().replace("monthly_spend_limit = 120", "monthly_spend_limit = 150"))
+    assert served.home.ask("reload").code == 0
+    expect(page.locator("#live")).to_contain_text("Connected again")
+    expect(page.locator("#meters")).to_contain_text("of 150 left")
 
 
 def test_any_number_of_links_opens_in_one_browser(served: Served, visit: Visiting) -> None:

@@ -77,7 +77,7 @@ class Browser:
                     read += part
             return read
 
-        events = self.bench.run(read()).decode().split("\n\n")
+        events = self.bench.run(read()).decode().removeprefix("retry: 1000\n\n").split("\n\n")
         assert all(not event or event.startswith("event: section\n") for event in events)
         return [json.loads(event.partition("data: ")[2]) for event in events if event]
 

@@ -170,6 +170,21 @@ def test_a_silent_stream_ends_with_its_client() -> None:
     assert b"Cache-Control: no-store" in head
 
 
+def test_a_stream_has_the_headers_that_it_is_given() -> None:
+    async def handler(request: Request) -> Answer:
+        return Stream(Ticker()._chunks(), "text/plain", (("X-Own", "1"), ("Cache-Control", "private")))
+
+    with serving(handler) as url, connect(url) as connection:
+        connection.sendall(STREAM)
+        head = connection.recv(65_536).partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert sorted(head[1:]) == [
+        b"Cache-Control: private",
+        b"Connection: close",
+        b"Content-Type: text/plain",
+        b"X-Own: 1",
+    ]
+
+
 def test_a_stream_whose_client_does_not_read_ends_with_it_too() -> None:
     ticker = Ticker(b"x" * 100_000)
     with serving(ticker.handler) as url:

@@ -14,6 +14,10 @@ SHARE = 10
 """Rendering takes at most so small a part of the daemon's time, as a first run publishes with every page it reads."""
 
 
+_AGAIN_AFTER_MS = 1_000
+"""So soon a page connects again, after a reload say; browsers take some seconds by themselves."""
+
+
 class Live:
     """Follows one daemon."""
 
@@ -30,6 +34,7 @@ class Live:
 
         `shown` has the hashes of the sections that the page shows now; others are sent at once.
         """
+        yield b"retry: %d\n\n" % _AGAIN_AFTER_MS
         async for _ in self._daemon.changes():
             sections = await self._sections(view)
             if not lasts():

@@ -9,13 +9,19 @@ from hexmeter.cli import alertstest
 from hexmeter.cli.alertshistory import add_verbs as add_looking_back
 from hexmeter.cli.alertverbs import add_verbs
 from hexmeter.cli.ask import client
+from hexmeter.cli.helps import end_with
 from hexmeter.wire.render import moment, zone_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter alerts` and of its verbs."""
     parser.add_argument("--json", action="store_true", help="the alerts, as JSON")
-    parser.epilog = "example: hexmeter alerts snooze 7 tomorrow; each verb has --help"
+    end_with(
+        parser,
+        "Each verb has --help.",
+        "hexmeter alerts",
+        "hexmeter alerts snooze 7 tomorrow",
+    )
     verbs = parser.add_subparsers(metavar="VERB", title="verbs; without one, the list")
     parser.set_defaults(verb=_list)
     add_verbs(verbs)

@@ -8,15 +8,15 @@ from hexmeter.cli.alertverbs import add_verb
 from hexmeter.cli.ask import client
 
 PATIENCE_S = 180.0
+_NOTE = "It ends with 1 when it did not arrive everywhere, with 2 for no such channel."
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare `hexmeter alerts test`."""
-    parser = add_verb(verbs, "test", __doc__ or "", run, "test slack")
+    parser = add_verb(verbs, "test", __doc__ or "", run, "test", "test slack", note=_NOTE)
     parser.add_argument(
         "channel", nargs="?", metavar="CHANNEL", help="one channel, or how its name begins; without it: all"
     )
-    parser.epilog = f"{parser.epilog}; ends with 1 when it did not arrive everywhere, with 2 for no such channel"
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hexmeter.cli.ask import client
+from hexmeter.cli.helps import end_with
 from hexmeter.wire.render import moment, zone_of
 
 WHEN = "1h, 30m, 2d, tomorrow (its 09:00), reset, or a time: 17:30, 2026-11-27, 2026-11-27T09:30"
@@ -24,7 +25,8 @@ def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         _snooze,
         "ID|METER",
         _WHICH,
-        "snooze 7 tomorrow; hexmeter alerts snooze pool until 17:30",
+        "snooze 7 tomorrow",
+        "snooze pool until 17:30",
     )
     snooze.add_argument("when", metavar="WHEN", nargs="+", help=WHEN)
     _add(verbs, "unsnooze", "Take a snooze back.", _unsnooze, "ID|METER", _WHICH, "unsnooze 7")
@@ -37,10 +39,12 @@ def add_verb(
     name: str,
     text: str,
     verb: Callable[[argparse.Namespace], int],
-    example: str,
+    *examples: str,
+    note: str = "",
 ) -> argparse.ArgumentParser:
-    """Declare one verb with what all of them take."""
-    parser = verbs.add_parser(name, help=text, description=text, epilog=f"example: hexmeter alerts {example}")
+    """Declare one verb with what all of them take; `examples` come after `hexmeter alerts`."""
+    parser = verbs.add_parser(name, help=text, description=text)
+    end_with(parser, note, *(f"hexmeter alerts {example}" for example in examples))
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="the answer, as JSON")
     parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="another configuration file")
     parser.set_defaults(verb=verb)
@@ -54,9 +58,9 @@ def _add(
     verb: Callable[[argparse.Namespace], int],
     metavar: str,
     help_text: str,
-    example: str,
+    *examples: str,
 ) -> argparse.ArgumentParser:
-    parser = add_verb(verbs, name, text, verb, example)
+    parser = add_verb(verbs, name, text, verb, *examples)
     parser.add_argument("what", metavar=metavar, help=help_text)
     return parser
 

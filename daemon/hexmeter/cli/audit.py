@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
+from hexmeter.cli.helps import end_with
 from hexmeter.core import audittexts
 from hexmeter.wire.render import day, moment, zone_of
 
@@ -21,7 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", action="store_true", help=f"every finding, not the first {_SHOWN} of a kind")
     parser.add_argument("--json", action="store_true", help="the findings, as JSON")
-    parser.epilog = "What a seat costs is [prices] seat in the configuration. Runs are as seen by Hex's API."
+    end_with(
+        parser,
+        "What a seat costs is [prices] seat in the configuration. Runs are as seen by Hex's API.",
+        "hexmeter audit",
+        "hexmeter audit --days 60 --all",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ import json
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.helps import end_with
 from hexmeter.cli.waiting import post_and_wait
 from hexmeter.core import outlookwords
 from hexmeter.core.credits import CreditsError, parse_credits
@@ -21,9 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", metavar="EMAIL", help="whose grant; default: your own")
     parser.add_argument("--insist", action="store_true", help="also a figure far below what was seen")
     parser.add_argument("--json", action="store_true", help="the meter as it is now, as JSON")
-    parser.epilog = (
-        "It polls first, so that the figure and the ledger are of the same moment; if that fails nothing is stored."
-        " Examples: hexmeter calibrate grant --used 12.5; hexmeter calibrate 27.5"
+    end_with(
+        parser,
+        "It polls first, so that the figure and the ledger are of the same moment; if that fails nothing is stored.",
+        "hexmeter calibrate 27.5",
+        "hexmeter calibrate grant --used 12.5",
+        "hexmeter calibrate pool 420",
     )
 
 

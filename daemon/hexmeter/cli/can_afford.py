@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from hexmeter.cli.ask import client
+from hexmeter.cli.helps import end_with
 from hexmeter.core.outlooktexts import prompts_left
 
 _EXIT_CODES = {"yes": 0, "no": 10}
@@ -18,9 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="M", help="as prompts to this model cost; a part of its name is enough")
     parser.add_argument("--meter", metavar="METER", default="grant", help='EMAIL, "pool" …; default: your own')
     parser.add_argument("--json", action="store_true", help="the answer and what it is taken from, as JSON")
-    parser.epilog = (
-        "A typical prompt is the median of your last 30 days, a heavy one costs more than 9 of 10 of them."
-        " Example: hexmeter can-afford 5 && run-my-agents"
+    end_with(
+        parser,
+        "A typical prompt is the median of your last 30 days, a heavy one costs more than 9 of 10 of them.",
+        "hexmeter can-afford 5 && run-my-agents",
+        "hexmeter can-afford 20 --model opus",
     )
 
 

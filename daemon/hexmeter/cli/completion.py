@@ -4,15 +4,20 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hexmeter.cli.helps import end_with
+
 SHELLS = ("bash", "zsh", "fish")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter completion`."""
     parser.add_argument("shell", choices=SHELLS, help="for which shell")
-    parser.epilog = (
-        'bash: eval "$(hexmeter completion bash)" in ~/.bashrc; zsh: the same in ~/.zshrc, after compinit;'
-        " fish: hexmeter completion fish > ~/.config/fish/completions/hexmeter.fish"
+    end_with(
+        parser,
+        'Or in each shell anew: eval "$(hexmeter completion bash)" in ~/.bashrc, the same with zsh in'
+        " ~/.zshrc, after compinit.",
+        "hexmeter completion bash > ~/.local/share/bash-completion/completions/hexmeter",
+        "hexmeter completion fish > ~/.config/fish/completions/hexmeter.fish",
     )
 
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from hexmeter.cli.configuration import read_config
+from hexmeter.cli.helps import end_with
 from hexmeter.config.channels import masked
 from hexmeter.config.load import toml_value
 from hexmeter.config.model import Config
@@ -21,8 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "verb", choices=("check", "show", "path"), help="check: name every fault; show: every key; path: the file's"
     )
     parser.add_argument("--json", action="store_true", help="with show: as JSON")
-    parser.epilog = (
-        "A daemon that runs takes changes up with: hexmeter reload. Example: hexmeter config check && hexmeter reload"
+    end_with(
+        parser,
+        "A daemon that runs takes changes up with hexmeter reload.",
+        "hexmeter config check && hexmeter reload",
+        "hexmeter config show",
     )
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.cli.configuration import load_config, read_config
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.helps import end_with
 from hexmeter.cli.logs import FORMS, log_to_stderr
 from hexmeter.config.model import Config
 from hexmeter.config.token import TokenError
@@ -37,9 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-seconds", type=_seconds, metavar="N", help="with --once: stop after N seconds")
     parser.add_argument("--verbose", action="store_true", help="log more")
     parser.add_argument("--log-format", choices=FORMS, default="text", help="json: an object a line")
-    parser.epilog = (
-        "SIGTERM and Ctrl-C end it cleanly, SIGHUP reads the configuration anew. Examples: hexmeter daemon;"
-        " hexmeter daemon --once --max-seconds 60; hexmeter service install runs it at every login."
+    end_with(
+        parser,
+        "SIGTERM and Ctrl-C end it cleanly, SIGHUP reads the configuration anew. hexmeter service install"
+        " runs it at every login.",
+        "hexmeter daemon",
+        "hexmeter daemon --once --max-seconds 60",
     )
 
 

@@ -8,6 +8,7 @@ import webbrowser
 from urllib.parse import urlsplit
 
 from hexmeter.cli.ask import client
+from hexmeter.cli.helps import end_with
 
 _TIMEOUT_S = 30.0
 
@@ -20,9 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="the link, and until when it works, as JSON; implies --print"
     )
-    parser.epilog = (
-        "A link works once, within two minutes. Without [dashboard] enabled the port closes when nobody used it for"
-        " half an hour. Example, from another machine: hexmeter dashboard --print"
+    end_with(
+        parser,
+        "A link works once, within two minutes. Without [dashboard] enabled the port closes when nobody"
+        " used it for half an hour. --print is for a browser on another machine.",
+        "hexmeter dashboard",
+        "hexmeter dashboard --print",
     )
 
 

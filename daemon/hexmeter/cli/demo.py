@@ -17,6 +17,7 @@ from typing import Any
 
 from hexmeter.cli.demoview import Lines, Screen, View
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.helps import end_with
 from hexmeter.core.instants import from_datetime, to_iso
 from hexmeter.core.periods import period_at
 from hexmeter.wire.address import socket_path
@@ -52,7 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter demo`."""
     parser.add_argument("--seconds", type=float, metavar="N", help="end by itself after N seconds; default: at Ctrl-C")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="which world the simulated Hex shows")
-    parser.epilog = "Where there is a desktop session the tray appears there, and warnings are shown as notifications."
+    end_with(
+        parser,
+        "Where there is a desktop session the tray appears there, and warnings are shown as notifications.",
+        "hexmeter demo",
+        "hexmeter demo --seconds 60",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import argparse
 import json
 
 from hexmeter.cli.checks import Check, checks
+from hexmeter.cli.helps import end_with
 
 _MARKS = {"ok": "ok", "warning": "warning", "failure": "FAILURE"}
 
@@ -11,11 +12,13 @@ _MARKS = {"ok": "ok", "warning": "warning", "failure": "FAILURE"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter doctor`."""
     parser.add_argument("--json", action="store_true", help="the checks as JSON")
-    parser.epilog = (
-        "It needs no daemon, network or display, and ends with 1 when something is a failure. It sends Hex one GET,"
-        " which no budget counts, for a doctor writes to no database: the half of Hex's rate that the daemon leaves"
-        " free is for such requests."
-        " Example: hexmeter doctor --json | jq '.checks[] | select(.state != \"ok\")'"
+    end_with(
+        parser,
+        "It needs no daemon, network or display, and ends with 1 when something is a failure. It sends"
+        " Hex one GET, which no budget counts, for a doctor writes to no database: the half of Hex's rate"
+        " that the daemon leaves free is for such requests.",
+        "hexmeter doctor",
+        "hexmeter doctor --json | jq '.checks[] | select(.state != \"ok\")'",
     )
 
 

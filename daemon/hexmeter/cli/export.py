@@ -9,6 +9,7 @@ from typing import Any
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.helps import end_with
 from hexmeter.cli.usage import csv_cell
 
 
@@ -20,7 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("csv", "jsonl"), default="csv", help="default: csv; jsonl: JSON, a row a line"
     )
     parser.add_argument("--anonymous", action="store_true", help="pseudonyms for people, threads and groups; no texts")
-    parser.epilog = "example: hexmeter export ledger --format csv --anonymous > ledger.csv"
+    end_with(
+        parser,
+        "",
+        "hexmeter export ledger --format csv --anonymous > ledger.csv",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

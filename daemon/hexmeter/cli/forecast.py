@@ -9,6 +9,7 @@ from typing import Any
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.forecastpicture import ASCII, BLOCKS, picture
+from hexmeter.cli.helps import end_with
 from hexmeter.core import outlookwords
 from hexmeter.wire.render import credits, day, moment, table, zone_of
 
@@ -28,9 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--score", action="store_true", help="how the forecasts of ended periods did")
     parser.add_argument("--json", action="store_true", help="the whole document, as JSON")
-    parser.epilog = (
-        "The range holds what 8 of 10 such months come to. It is taken from the recent pace on working days, and from"
-        " how uneven the weeks are. Examples: hexmeter forecast; hexmeter forecast grant; hexmeter forecast --score"
+    end_with(
+        parser,
+        "The range holds what 8 of 10 such months come to. It is taken from the recent pace on working"
+        " days, and from how uneven the weeks are.",
+        "hexmeter forecast",
+        "hexmeter forecast grant",
+        "hexmeter forecast --score",
     )
 
 

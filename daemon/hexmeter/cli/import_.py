@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.helps import end_with
 from hexmeter.core.credits import format_credits, to_number
 from hexmeter.core.instants import to_datetime, to_iso
 from hexmeter.core.logheaders import FIELDS, LogError, parse_mapping
@@ -29,14 +30,12 @@ _BAD_SHOWN = 10
 _BAD_LISTED = 1_000
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
-_EPILOG = """\
+_NOTE = """\
 fields: time, user and credits are needed; thread, model, source, type and id (of the row) are taken where they are.
 A column is named by its header, or as #3 for the third; --map id= says that there is none.
 
 The same file twice, or downloads that overlap, add nothing twice; one that was broken off is taken up by running it
-again. Where the ledger knows of a person's credits, their rows serve for comparison alone: hexmeter usage --compare.
-
-example: hexmeter import usage.csv --dry-run   then   hexmeter import usage.csv --map time="Used on"
+again. Where the ledger knows of a person's credits, their rows serve for comparison alone: hexmeter usage --compare.\
 """
 
 
@@ -46,8 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--map", metavar="FIELD=COLUMN", action="append", default=[], help="name a field's column")
     parser.add_argument("--dry-run", action="store_true", help="say what is understood, and store nothing")
     parser.add_argument("--json", action="store_true", help="what was understood and stored, as JSON")
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = _EPILOG
+    end_with(parser, _NOTE, "hexmeter import usage.csv --dry-run", 'hexmeter import usage.csv --map time="Used on"')
 
 
 def run(arguments: argparse.Namespace) -> int:

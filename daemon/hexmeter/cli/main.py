@@ -49,7 +49,7 @@ _PLAIN_STATUS = {
 }
 """The options of `hexmeter status` that are understood without a parser, and the form that each asks for."""
 
-_EPILOG = """\
+EPILOG = """\
 exit codes: 0 done; 1 failed (network, Hex); 2 usage or configuration; 3 the token is refused;
 4 already running; 5 the daemon is not running; can-afford: 10 no, 11 not known
 
@@ -92,7 +92,7 @@ def _answer(argv: list[str]) -> int:
             from hexmeter.cli.daemon import stay
 
             return stay(config)
-        arguments = _parse(argv)
+        arguments = parse(argv)
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
         return 130
@@ -132,7 +132,8 @@ def _explained(error: Exception) -> tuple[str, str, int] | None:
     return None
 
 
-def _parse(argv: list[str]) -> argparse.Namespace:
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The options in `argv`, and in `run` what does the command. SystemExit: its help was asked for, or it is wrong."""
     import argparse
     from importlib import import_module
 
@@ -141,7 +142,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="hexmeter",
         description="Tells you what your Hex agents cost before the credits run out.",
-        epilog=_EPILOG,
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"hexmeter {__version__}")

@@ -5,6 +5,7 @@ import json
 
 from hexmeter.cli.alertverbs import WHEN
 from hexmeter.cli.ask import client
+from hexmeter.cli.helps import end_with
 from hexmeter.wire.render import moment, zone_of
 
 
@@ -12,7 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter pause`."""
     parser.add_argument("when", metavar="WHEN", nargs="*", default=["1h"], help=f"until when (default: 1h): {WHEN}")
     parser.add_argument("--json", action="store_true", help="the answer, as JSON")
-    parser.epilog = "example: hexmeter pause tomorrow; hexmeter pause until 17:30; hexmeter resume ends it"
+    end_with(
+        parser,
+        "hexmeter resume ends it.",
+        "hexmeter pause 2h",
+        "hexmeter pause tomorrow",
+        "hexmeter pause until 17:30",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ import json
 import sys
 
 from hexmeter.cli.ask import client
+from hexmeter.cli.helps import end_with
 from hexmeter.cli.waiting import post_and_wait
 from hexmeter.wire.render import credits
 
@@ -12,6 +13,7 @@ from hexmeter.wire.render import credits
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter poll`."""
     parser.add_argument("--json", action="store_true", help="what it saw, as JSON")
+    end_with(parser, "It looks at the whole window, as far as the budget of requests allows.", "hexmeter poll")
 
 
 def run(arguments: argparse.Namespace) -> int:

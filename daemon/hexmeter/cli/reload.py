@@ -4,12 +4,17 @@ import argparse
 import json
 
 from hexmeter.cli.ask import client
+from hexmeter.cli.helps import end_with
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter reload`."""
     parser.add_argument("--json", action="store_true", help="what changed, as JSON")
-    parser.epilog = "SIGHUP does the same. The database's path and the socket need a restart."
+    end_with(
+        parser,
+        "SIGHUP does the same. The database's path and the socket need a restart.",
+        "hexmeter config check && hexmeter reload",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

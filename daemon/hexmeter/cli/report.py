@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from hexmeter.cli.alertstest import PATIENCE_S, show_arrivals
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.helps import end_with
 from hexmeter.wire.render import table, zone_of
 
 
@@ -30,6 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     form.add_argument("--json", action="store_true", help="the whole document, as JSON")
     parser.set_defaults(span="week")
+    end_with(
+        parser,
+        "",
+        "hexmeter report",
+        "hexmeter report --month --last --html report.html",
+        "hexmeter report --send slack",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

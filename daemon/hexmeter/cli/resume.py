@@ -4,12 +4,17 @@ import argparse
 import json
 
 from hexmeter.cli.ask import client
+from hexmeter.cli.helps import end_with
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter resume`."""
     parser.add_argument("--json", action="store_true", help="the answer, as JSON")
-    parser.epilog = "example: hexmeter resume"
+    end_with(
+        parser,
+        "",
+        "hexmeter resume",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

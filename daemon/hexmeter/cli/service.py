@@ -12,6 +12,7 @@ from pathlib import Path
 from hexmeter.cli import units
 from hexmeter.cli.configuration import read_config
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.helps import end_with
 from hexmeter.config.token import TokenError, token_source
 from hexmeter.wire.address import config_path, marked
 from hexmeter.wire.autostart import (
@@ -34,9 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tray", action="store_true", help="also the tray's start at login")
     parser.add_argument("--no-start", action="store_true", help="with install: write the files and start nothing")
     parser.add_argument("--launchd", action="store_true", help="with print: the agents for macOS")
-    parser.epilog = (
-        "A user's service runs while the user is logged in; loginctl enable-linger lets it run always."
-        " Examples: hexmeter service install --tray; hexmeter service print --system"
+    end_with(
+        parser,
+        "A user's service runs while the user is logged in; loginctl enable-linger lets it run always.",
+        "hexmeter service install --tray",
+        "hexmeter service print --system",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from hexmeter.cli import setupfile
 from hexmeter.cli.asking import who_is
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.helps import end_with
 from hexmeter.cli.questions import Questions
 from hexmeter.cli.setupend import finish
 from hexmeter.config.load import ConfigError, parse
@@ -57,9 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base-url", metavar="URL", help="Hex's API, for EU and single-tenant workspaces")
     parser.add_argument("--service", action=argparse.BooleanOptionalAction, help="start at login as a service")
     parser.add_argument("--tray", action=argparse.BooleanOptionalAction, help="start the tray at login")
-    parser.epilog = (
-        "Run it again to change something: what is there stays, comments too. It only reads from Hex. Examples:"
-        " hexmeter setup; hexmeter setup --yes --tier team --reset-day 15 --token-command 'pass show hex'"
+    end_with(
+        parser,
+        "Run it again to change something: what is there stays, comments too. It only reads from Hex.",
+        "hexmeter setup",
+        "hexmeter setup --yes --tier team --reset-day 15 --token-command 'pass show hex'",
     )
 
 

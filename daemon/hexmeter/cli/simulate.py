@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from hexmeter.cli.helps import end_with
 from hexmeter.hex.simulator.arrivals import keep_arriving, keep_going, put_near_limit
 from hexmeter.hex.simulator.documents import iso
 from hexmeter.hex.simulator.faults import KINDS, SPEC_HELP, BadFaultSpec, Fault, parse_fault
@@ -28,11 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hexmeter simulate`."""
     width = max(map(len, KINDS))
     kinds = "\n".join(f"  {kind:{width}}  {what}" for kind, what in KINDS.items())
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = (
+    note = (
         f"A fault is {SPEC_HELP}:\nPATH is below /api/v1; a number with a point is a probability, one without a "
         f"count. The kinds:\n{kinds}"
     )
+    end_with(parser, note, "hexmeter simulate", "hexmeter simulate --people 5 --pace 20 --fault 500:0.2")
     add = parser.add_argument
     add("--port", type=_port, default=0, metavar="N", help="port on 127.0.0.1; 0 (the default) takes a free one")
     add("--seed", type=int, default=1, metavar="N", help="which world: the same seed gives the same people and past")

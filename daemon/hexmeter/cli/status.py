@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hexmeter.cli.ask import client
+from hexmeter.cli.helps import end_with
 from hexmeter.wire.client import DaemonAbsent
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
@@ -21,8 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--watch", action="store_true", help="go on showing it as it changes, until Ctrl-C")
     source.add_argument("--offline", action="store_true", help="read the database itself; no daemon is needed")
-    parser.epilog = (
-        "A status bar can also ask the socket: curl --unix-socket …/api.sock 'http://x/v1/status?format=oneline'"
+    end_with(
+        parser,
+        "A status bar can also ask the socket: curl --unix-socket …/api.sock 'http://x/v1/status?format=oneline'",
+        "hexmeter status",
+        "hexmeter status --format waybar",
+        "hexmeter status --json | jq '.meters[0].remaining'",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.helps import end_with
 from hexmeter.cli.waiting import post_and_wait
 from hexmeter.core.strings import clean
 from hexmeter.core.threadlink import EXPECTED, thread_id_of
@@ -17,7 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("links", metavar="URL", nargs="*", help="a thread's address, or its id; none: list them")
     parser.add_argument("--remove", action="store_true", help="follow these no longer; what they used stays")
     parser.add_argument("--json", action="store_true", help="the followed threads, as JSON")
-    parser.epilog = "example: hexmeter track https://app.hex.tech/…/thread/0190f0a0-…"
+    end_with(
+        parser,
+        "",
+        "hexmeter track https://app.hex.tech/acme/thread/0190f0a0-0000-7000-8000-000000000000",
+        "hexmeter track",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
+from hexmeter.cli.helps import end_with
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.outlooktexts import SO_MUCH
 from hexmeter.core.spans import ALLOWED, SpanError, parse_moment
@@ -45,6 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="the sums, as JSON")
     form.add_argument("--csv", action="store_true", help="the sums, as CSV for a spreadsheet")
+    end_with(
+        parser,
+        "",
+        "hexmeter usage --by day --since 14d",
+        "hexmeter usage --by prompt",
+        "hexmeter usage --by user --since 2026-11-01 --until 2026-11-15 --csv > usage.csv",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The store at size: what a quiet poll, `status` and `usage` cost the daemon over a million threads, and a first sync.
+"""The store at size: what a quiet poll, `status`, `usage` and the dashboard cost the daemon over a million threads, and a first sync.
 
 Run: .venv/bin/python benchmarks/size.py [threads] [--keep FOLDER]
 With --keep the database is made in FOLDER once, and used again the next time.
@@ -33,7 +33,11 @@ from hexmeter.hex.pacer import Pacer
 from hexmeter.hex.simulator.rates import UNLIMITED
 from hexmeter.hex.simulator.running import running
 from hexmeter.hex.simulator.world import World
+from hexmeter.page.assets import icon, script, style
+from hexmeter.page.page import page
+from hexmeter.page.view import View
 from hexmeter.service.daemon import Daemon
+from hexmeter.service.dashboardfacts import DashboardFacts
 from hexmeter.service.poll import CurrentToken, Poller
 from hexmeter.store.retention import Retention
 from hexmeter.store.store import Store
@@ -194,6 +198,7 @@ async def measure(config: Config, base_threads: int, *, compact: bool) -> None:
         **{f"usage --by {by}": lambda by=by: daemon.documents.usage(by, period) for by in _OTHERS},
     }.items():
         print(f"{name:30}{cpu_ms(work):8.1f} ms", flush=True)
+    show_dashboard(daemon, now_ms)
     kept, raw = store.ledger.use_by_user(period), store.ledger.sums.by_user(period, raw=True)
     assert kept == raw, "the roll-ups and the ledger do not agree"
     print(f"rebuilding the roll-ups       {cpu_ms(store.ledger.sums.rebuild, 1):8.0f} ms")
@@ -201,6 +206,19 @@ async def measure(config: Config, base_threads: int, *, compact: bool) -> None:
         print(f"compacting all but 90 days    {cpu_ms(lambda: compact_old(store, config, now_ms), 1):8.0f} ms")
     await hexapi.close()
     store.close()
+
+
+def show_dashboard(daemon: Daemon, now_ms: int) -> None:
+    """Collect and render the dashboard, for the first time and again, and print how large it is."""
+    facts = DashboardFacts(daemon.config, daemon.store, daemon.figures, daemon.documents)
+    first_ms = cpu_ms(lambda: facts.document(now_ms), 1)
+    again_ms = cpu_ms(lambda: facts.document(now_ms))
+    document = facts.document(now_ms)
+    print(f"dashboard: collected          {again_ms:8.1f} ms (the first time {first_ms:.1f} ms)")
+    print(f"dashboard: rendered           {cpu_ms(lambda: page(document, View(), live=True).html()):8.1f} ms")
+    html = page(document, View(), live=True).html().encode("utf-8")
+    files = sum(len(made()) for made in (style, script, icon))
+    print(f"dashboard: page and files     {(len(html) + files) / 1000:8.1f} kB", flush=True)
 
 
 def compact_old(store: Store, config: Config, now_ms: int) -> None:

@@ -68,11 +68,16 @@ class Courses:
         past_days = [part for one in past for part in _utc_days(one)]
         before = self.with_imported(past_days, [self._store.ledger.sums.ended(part) for part in past_days])
         days = days.within(period)
-        courses = {}
+        courses, everybody = {}, list[Seat]()
         for meter in meters:
             if meter.id not in drawn or meter.used_micro is None or meter.kind not in ("grant", *_DRAWN_FROM):
                 continue
-            seats = facts.seats(meter) if meter.kind in _DRAWN_FROM else None
+            seats = None
+            if meter.kind == ALLOCATION:
+                seats = facts.seats(meter)
+            elif meter.kind in _DRAWN_FROM:
+                # The pool and the spend limit count the same.
+                seats = everybody = everybody or facts.seats(meter)
             points = self._points(meter, period, days, seats)
             # What the pool had left when a past month began is not known.
             shown = [] if meter.kind == POOL else past

@@ -39,7 +39,8 @@ class DashboardFacts:
     def document(self, now_ms: int) -> dict[str, Any]:
         """`GET /v1/dashboard`: the status, each grant's last days and the courses of the nearest meters, what was used
         lately, alerts with why, and how polling goes."""
-        status, meters = self._documents.status(now_ms), self._figures.meters(now_ms)
+        meters = self._figures.meters(now_ms)
+        status = self._documents.status(now_ms, meters)
         good_ms = self._store.progress.good_at_ms()
         # Nothing is known of the time since the last good poll.
         until_ms = good_ms if status["stale"] and good_ms is not None else now_ms

@@ -3,6 +3,7 @@
 What is rarely asked for is imported only then: it would be a good part of what an idle daemon holds in memory.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from hexmeter import __version__
 from hexmeter.config.model import Config
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
+from hexmeter.core.meters import Meter
 from hexmeter.core.periods import Period
 from hexmeter.core.rules import BLIND_AFTER_INTERVALS
 from hexmeter.service.alertdocuments import AlertDocuments
@@ -42,8 +44,9 @@ class Documents:
         self.has_dashboard = False
         """Whether a dashboard is served when asked for; whoever serves it says so."""
 
-    def status(self, now_ms: int) -> dict[str, Any]:
-        """`hexmeter status --json`. `as_of` is the last good poll's time; before there was one, now."""
+    def status(self, now_ms: int, meters: Sequence[Meter] | None = None) -> dict[str, Any]:
+        """`hexmeter status --json`. `as_of` is the last good poll's time; before there was one, now. `meters` are those
+        of now, where they are at hand."""
         progress = self._store.progress
         last, identity = progress.last_poll(), progress.identity()
         person = identity.person if identity else None
@@ -58,7 +61,7 @@ class Documents:
                 "role": person.role if person else None,
                 "org": identity.org_id,
             },
-            "meters": [shapes.meter(meter) for meter in self._figures.meters(now_ms)],
+            "meters": [shapes.meter(meter) for meter in (self._figures.meters(now_ms) if meters is None else meters)],
             "today": self._today.document(now_ms),
             "notes": self._notes(),
             "links": {"hex": hex_link(self._config.base_url)},

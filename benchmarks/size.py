@@ -1,4 +1,4 @@
-"""The store at size: what a quiet poll, `status`, `usage` and the dashboard cost the daemon over a million threads, and a first sync.
+"""The store at size: what polls, `status`, `usage` and the dashboard cost over a million threads, and a first sync.
 
 Run: .venv/bin/python benchmarks/size.py [threads] [--keep FOLDER]
 With --keep the database is made in FOLDER once, and used again the next time.

@@ -29,9 +29,11 @@ def now_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
         f'<p class="notice"><span aria-hidden="true">▲</span> {text(names.within(words), 600)}</p>'
         for words in _warnings(document, zone)
     )
+    notes = "".join(f"<li>{text(names.within(note), 600)}</li>" for note in document["notes"])
+    listed = f'<ul class="note">{notes}</ul>' if notes else ""
     return (
         f'<section id="now" aria-label="Now"><p class="who">{text(" · ".join(facts), 300)} · {_switch(view)}</p>'
-        f"{warnings}</section>"
+        f"{warnings}{listed}</section>"
     )
 
 
@@ -41,9 +43,7 @@ def polling_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
     facts = "".join(
         f"<dt>{name}</dt><dd>{text(names.within(words), 600)}</dd>" for name, words in _facts(document, zone)
     )
-    notes = "".join(f"<li>{text(names.within(note), 600)}</li>" for note in document["notes"])
-    listed = f'<ul class="note">{notes}</ul>' if notes else ""
-    return section("polling", "Polling", f"<dl>{facts}</dl>{_progress(document)}{listed}")
+    return section("polling", "Polling", f"<dl>{facts}</dl>{_progress(document)}")
 
 
 def _warnings(document: Mapping[str, Any], zone: ZoneInfo) -> Iterable[str]:

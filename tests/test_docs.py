@@ -26,3 +26,16 @@ def test_the_readme_shows_only_pictures_that_exist() -> None:
     pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", readme)
     assert pictures
     assert [picture for picture in pictures if not (ROOT / picture).is_file()] == []
+
+
+def test_the_readme_leads_to_every_page_and_every_link_leads_somewhere() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = sorted((ROOT / "docs").glob("*.md"))
+    assert [page.name for page in pages if f"](docs/{page.name})" not in readme] == []
+    broken = [
+        (page.name, link)
+        for page in (ROOT / "README.md", *pages)
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert broken == []

@@ -29,14 +29,21 @@ def measure(client: Client) -> None:
     """Open the dashboard of a running daemon, and print what a browser loads."""
     with httpx.Client(follow_redirects=True, timeout=120) as browser:
         began_ns = time.perf_counter_ns()
-        page = browser.get(client.post("/v1/dashboard")["url"])
-        print(f"the first page, with its link   {(time.perf_counter_ns() - began_ns) / 1e6:8.1f} ms")
+        link = client.post("/v1/dashboard")["url"]
+        linked_ns = time.perf_counter_ns()
+        page = browser.get(link)
+        paged_ns = time.perf_counter_ns()
+        print(
+            f"the first link {(linked_ns - began_ns) / 1e6:8.1f} ms, and its page {(paged_ns - linked_ns) / 1e6:.1f} ms"
+        )
+        print(f"{'median, least and most of':24}{_RUNS} requests")
         parts = re.findall(r'(?:href|src)="(/[a-z]+\.[a-z]+)"', page.text)
         total = 0
         for path in ("/", *parts):
             taken, size = timed(browser, str(page.url.join(path)))
             total += size
-            print(f"{path:12}{size / 1000:8.1f} kB {statistics.median(taken):14.1f} ms   (at most {max(taken):.1f})")
+            times = "".join(f"{ms:9.1f} ms" for ms in (statistics.median(taken), min(taken), max(taken)))
+            print(f"{path:12}{size / 1000:8.1f} kB {times}")
         print(f"in all      {total / 1000:8.1f} kB")
 
 

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from hexmeter.core.clock import Clock
 from hexmeter.core.instants import MINUTE_MS
@@ -15,6 +15,9 @@ from hexmeter.service.front import Front
 from hexmeter.service.loopback import LoopbackServer
 from hexmeter.service.refused import Refused
 from hexmeter.wire.shapes import Failure
+
+if TYPE_CHECKING:
+    from hexmeter.service.dashboardhttp import Showing
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class Dashboard:
         self._access = Access(clock)
         self._enabled, self._wanted_port = False, 0
         self._server: LoopbackServer | None = None
+        self._showing: Showing | None = None
         self._opening = asyncio.Lock()
         self._looking: asyncio.Task[None] | None = None
 
@@ -71,7 +75,7 @@ class Dashboard:
             yield
         finally:
             self._front.close()
-            self._daemon = None
+            self._daemon, self._showing = None, None
 
     async def open(self) -> Opened:
         """Listen, and give a new link. Raises Refused where the port cannot be had."""
@@ -79,6 +83,8 @@ class Dashboard:
             server = await self._listen()
         except OSError as error:
             raise Refused(self._taken(error)) from None
+        if self._showing is not None:
+            self._showing.prepare()
         until_ms = self._clock.now_ms() + LINK_LIVES_MS
         return Opened(f"http://{HOST}:{server.port}{ENTRANCE}?once={self._access.new_link()}", until_ms)
 
@@ -109,10 +115,11 @@ class Dashboard:
                 )
                 self._looking = asyncio.create_task(self._look())
                 log.info("the dashboard is on http://%s:%d, for links of hexmeter dashboard", HOST, self._server.port)
-            if self._daemon is not None and not self._front.is_open:
+            if self._daemon is not None and self._showing is None:
                 from hexmeter.service.dashboardhttp import Showing  # The page is large; few daemons ever show it.
 
-                self._front.open(Showing(self._daemon, self._access, self._port))
+                self._showing = Showing(self._daemon, self._access, self._port)
+                self._front.open(self._showing)
             return self._server
 
     async def _look(self) -> None:

@@ -50,6 +50,10 @@ class Showing:
         self._pages = Pages(daemon)
         self._live = Live(daemon, self._pages)
 
+    def prepare(self) -> None:
+        """Do before a link is given what the first page would wait for. Raises sqlite3.Error."""
+        self._pages.prepare()
+
     async def handle(self, request: Request) -> Answer:
         """The answer to one request; for Front."""
         port = self._port()

@@ -21,11 +21,6 @@ class Front:
         self._answering: Answering | None = None
         self._open = asyncio.Event()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether those who come are answered at once."""
-        return self._open.is_set()
-
     def open(self, answering: Answering) -> None:
         """Answer with `answering` from now on."""
         self._answering = answering

@@ -54,6 +54,32 @@ def test_the_refused_list_is_not_asked_for_again_within_the_hour(editor: Bench) 
     assert editor.requests() == ["GET /users/me", "GET /threads"]
 
 
+@pytest.mark.parametrize("refusals", [1, 2], ids=["once", "twice"])
+def test_a_list_that_was_shown_before_and_is_refused_in_passing_fails_polls_and_nothing_more(
+    make_bench: MakeBench, refusals: int
+) -> None:
+    admin = make_bench(small_world(), "ada", TEAM + '[watch]\nusers = "everyone"\n')
+    admin.poll_until_read()
+    before = admin.status()["meters"]
+    admin.sim.faults.arm(parse_fault(f"403@/threads:{refusals}"))
+    for _ in range(refusals):
+        failure = admin.poll().failure
+        assert failure is not None
+        assert "GET /threads with 403" in failure.message
+        assert (admin.status()["meters"], admin.status()["notes"]) == (before, [])
+    assert admin.poll().failure is None
+    assert admin.store.progress.access().threads
+
+
+def test_a_list_that_is_refused_for_the_third_time_is_taken_for_one_the_role_may_not_see(make_bench: MakeBench) -> None:
+    admin = make_bench(small_world(), "ada", TEAM)
+    admin.poll_until_read()
+    admin.world.set_role("ada@acme.test", "EDITOR")
+    assert [admin.poll().failure is None for _ in range(4)] == [False, False, True, True]
+    assert admin.status()["notes"][0] == NOTE
+    assert admin.requests()[-3:] == ["GET /threads"] * 3
+
+
 @pytest.mark.parametrize(
     "link",
     [

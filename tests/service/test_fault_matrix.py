@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from hexmeter.core.instants import DAY_MS, MINUTE_MS, SECOND_MS
 from hexmeter.hex import errors
 from hexmeter.hex.simulator.faults import parse_fault
 from hexmeter.hex.simulator.misbehaviour import _HTML
@@ -92,15 +92,7 @@ MATRIX = {
     "301": failed(errors.Redirected, "Hex answered GET /threads with 301 to /elsewhere; redirects are not followed"),
     "400": failed(errors.BadRequest, answered(400, "Invalid input data: something was wrong with it")),
     "401": failed(errors.TokenRefused, answered(401, "Authorization not provided"), next_ms=None),
-    "403": Row(
-        (
-            "Hex does not list threads for this role, so only tracked threads are read: "
-            + answered(403, "Insufficient access"),
-            "poll: 1 requests, 0 threads seen, 0 rows of usage (0 credits) added, 0 items left out",
-        ),
-        next_ms=HOUR_MS - 2 * INTERVAL_MS,  # An hour after the role was read.
-        ok=True,
-    ),
+    "403": failed(errors.Forbidden, answered(403, "Insufficient access")),
     "404": failed(errors.NotFound, answered(404, "Not found")),
     "429-seconds=7": failed(errors.RateLimited, LIMITED, (7_000, 7_000), most_a_minute=6),
     "429-date=7": failed(errors.RateLimited, LIMITED, (7_000, 7_000), most_a_minute=6),

@@ -30,6 +30,9 @@ _WHOLE_WINDOW_PAGES = 1_000
 _REFRESH_MS = HOUR_MS
 """How often the identity and the roster are read anew."""
 
+_REFUSALS_BELIEVED = 3
+"""A list that Hex showed before has to be refused so often in a row: a single 403 may be a passing fault."""
+
 
 @dataclass(frozen=True, slots=True)
 class PollFailure:
@@ -78,6 +81,7 @@ class Poller:
         self._refreshed_ms: int | None = None
         self._turns = 0
         self._tries_listing = True
+        self._refusals = 0
         poll = config.poll
         self._effort = Effort(min(poll.requests_per_minute, poll.requests_per_hour / 60))
         self._hot = Hot()
@@ -174,7 +178,11 @@ class Poller:
             try:
                 await self._read_listings(reader, watched.scopes, whole, sent_before)
                 access = replace(access, threads=True)
+                self._refusals = 0
             except Forbidden as error:
+                self._refusals += 1
+                if access.threads and self._refusals < _REFUSALS_BELIEVED and self._has_listed(watched):
+                    raise
                 log.warning("Hex does not list threads for this role, so only tracked threads are read: %s", error)
                 access = replace(access, threads=False)
             self._tries_listing = False
@@ -239,6 +247,9 @@ class Poller:
                 return
             if not await reader.single(thread_id):
                 self._hot.forget(thread_id)
+
+    def _has_listed(self, watched: Watched) -> bool:
+        return any(self._store.progress.listing(scope).watched_since_ms is not None for scope in watched.scopes)
 
     def _is_new(self, tracked: Tracked) -> bool:
         return tracked.problem is None and self._store.ledger.thread(tracked.thread_id) is None

@@ -62,7 +62,11 @@ def test_the_same_sums_for_eyes_as_json_and_as_csv(admins: Home, hex_: Hex) -> N
     ("options", "named"),
     [
         pytest.param(["--since", "yesterday"], "'yesterday' is no time", id="no time"),
-        pytest.param(["--since", "1d", "--until", "2d"], "1d is not before 2d", id="backward"),
+        pytest.param(
+            ["--since", "1d", "--until", "2d"],
+            "since (1d ago) is not before until (2d ago); the other way round?",
+            id="backward",
+        ),
     ],
 )
 def test_what_is_no_span_is_exit_2_with_what_is_allowed(admins: Home, options: list[str], named: str) -> None:

@@ -31,8 +31,18 @@ def span(since: str | None, until: str | None, default: Period, now_ms: int, zon
     # What was seen this very moment belongs to it.
     end_ms = now_ms + 1 if until is None else parse_moment(until, now_ms, zone)
     if start_ms >= end_ms:
-        raise SpanError(f"{since or 'the start of this period'} is not before {until or 'now'}")
+        swapped = "; the other way round?" if since and until and start_ms > end_ms else ""
+        raise SpanError(
+            f"since ({_said(since, 'the start of this period')}) is not before until ({_said(until, 'now')}){swapped}"
+        )
     return Period(start_ms, end_ms)
+
+
+def _said(text: str | None, default: str) -> str:
+    """How a message names a time: of 7d and 10d the greater number is the earlier time."""
+    if text is None:
+        return default
+    return f"{text} ago" if _AGO.fullmatch(text) else text
 
 
 def parse_moment(text: str, now_ms: int, zone: ZoneInfo) -> int:

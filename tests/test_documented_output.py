@@ -1,5 +1,7 @@
 """What the pages show is what the commands print, and what alerts say."""
 
+import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,3 +37,41 @@ def test_every_kind_of_alert_is_shown_with_its_text() -> None:
     assert [kind for kind in kinds if f"| `{kind}` |" not in page] == []
     shown = [kind for kind in kinds if f"```alert {kind}" in page]
     assert set(kinds) - set(shown) == {"report", "test"}, "a report is shown as it was told"
+
+
+DOCUMENTS = [
+    "status",
+    *(f"usage --by {by}" for by in ("user", "day", "model", "source", "type", "thread", "prompt")),
+    "usage --compare",
+    "report",
+    "report --month --last",
+    "audit",
+    "forecast",
+    "forecast pool",
+    "forecast --score",
+    "can-afford 5 --meter pool",
+    "alerts",
+    "alerts why 1",
+    "alerts replay",
+]
+
+
+def test_every_field_of_a_document_is_named_on_the_page_of_the_api(workspace: make_output.Opens) -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    named = set(re.findall(r'[`"]([a-z][a-z0-9_]*)[`"]', page))
+    with workspace() as run:
+        missing = {
+            asked: sorted(set(_fields(json.loads(run(f"hexmeter {asked} --json")))) - named) for asked in DOCUMENTS
+        }
+    assert {asked: fields for asked, fields in missing.items() if fields} == {}
+
+
+def _fields(document: object) -> Iterator[str]:
+    if isinstance(document, dict):
+        for name, value in document.items():
+            yield name
+            # Those of facts are as they were stored, and kinds are named by their kinds.
+            yield from () if name in ("facts", "kinds") else _fields(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _fields(value)

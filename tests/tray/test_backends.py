@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hexmeter.wire.client import ClientError
-from hexmeter_tray.backends import Choice, Surroundings, choose_notifier, choose_tray, document, lines
+from hexmeter_tray.backends import Choice, Surroundings, changes_over, choose_notifier, choose_tray, document, lines
 from hexmeter_tray.settings import read_settings
 
 
@@ -38,6 +38,20 @@ def test_how_the_icon_is_shown(wanted: str, there: Surroundings, backend: str | 
     assert chosen.backend == backend
     assert chosen.reason
     assert problem in chosen.problem if problem else not chosen.problem
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "follows"),
+    [
+        pytest.param("auto", around(), True, id="X11"),
+        pytest.param("auto", around(wayland=True), False, id="Wayland, whose X display would be started"),
+        pytest.param("auto", around(x11=False), False, id="no X"),
+        pytest.param("auto", around(no_bus="gone"), False, id="no bus"),
+        pytest.param("sni", around(), False, id="forced"),
+    ],
+)
+def test_whether_the_icon_follows_the_panels(wanted: str, there: Surroundings, follows: bool) -> None:
+    assert changes_over(wanted, there) is follows
 
 
 @pytest.mark.parametrize(

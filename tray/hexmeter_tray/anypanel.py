@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -91,9 +90,7 @@ class AnyPanelTray:
         self._icon = icon
         reason = await icon.wait_until_lost()
         self._icon = None
-        # An X server is a part of a Wayland session that comes and goes; of an X11 session it is the whole.
-        if not os.environ.get("WAYLAND_DISPLAY"):
-            self._lost.set_result(reason)
+        self._lost.set_result(reason)
 
     def _end_icon(self) -> None:
         for timer in self._timers:

@@ -13,7 +13,8 @@ class Surroundings:
 
     `screen`: one is named; `x11`: an X display can be opened; `xembed`: a tray for XEmbed icons is on it; `no_bus`: why
     the session's bus cannot be used, empty if it can; `watcher`: a host of StatusNotifierItems is on it; `service`:
-    the notification service that answers, if one was asked for and does.
+    the notification service that answers, if one was asked for and does; `wayland`: the screen is Wayland's, whose X
+    display is started for old programs alone.
     """
 
     platform: str
@@ -23,6 +24,7 @@ class Surroundings:
     no_bus: str = "it was not looked for"
     watcher: bool = False
     service: str | None = None
+    wayland: bool = False
 
     @property
     def bus(self) -> bool:
@@ -66,6 +68,11 @@ def choose_tray(wanted: str, around: Surroundings) -> Choice:
         return _pystray(texts.NO_BUS, around)
     said = texts.neither_bus_nor_x11(around.no_bus)
     return Choice(None, said, said)
+
+
+def changes_over(wanted: str, around: Surroundings) -> bool:
+    """Whether the icon follows the panels, as one of the other kind comes."""
+    return wanted == AUTO and around.bus and around.x11 and not around.wayland
 
 
 def choose_notifier(wanted: str, around: Surroundings) -> Choice:

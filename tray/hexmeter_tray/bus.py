@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -79,22 +79,8 @@ class SessionBus:
         signature: str = "",
         body: list[Any] | None = None,
         timeout_s: float | None = CALL_TIMEOUT_S,
-    ) -> list[Any]:
+    ) -> "Answer":
         """Call a method; its answer's values. Raises CallFailed or what is below it; a `timeout_s` of None waits on."""
-        _, values = await self.ask(service, path, interface, member, signature, body, timeout_s)
-        return values
-
-    async def ask(
-        self,
-        service: str,
-        path: str,
-        interface: str,
-        member: str,
-        signature: str = "",
-        body: list[Any] | None = None,
-        timeout_s: float | None = CALL_TIMEOUT_S,
-    ) -> tuple[str, list[Any]]:
-        """The same, and the unique name of who answered, which nobody else gets as long as the bus lives."""
         message = Message(
             destination=service,
             path=path,
@@ -114,7 +100,7 @@ class SessionBus:
             raise CallFailed("the session bus is gone")
         if reply.message_type is MessageType.ERROR:
             raise _error(service, reply)
-        return reply.sender or "", list(reply.body)
+        return Answer(reply.body, reply.sender or "")
 
     async def on_signal(self, service: str, interface: str, member: str, callback: Callable[[list[Any]], None]) -> None:
         """Call back with the values of each such signal from whoever owns `service`."""
@@ -168,6 +154,14 @@ class SessionBus:
         for interface, member, callback in self._signals:
             if (message.interface, message.member) == (interface, member):
                 callback(message.body)
+
+
+class Answer(list[Any]):
+    """The values of an answer. `sender`: the unique name of who gave it, which nobody else gets while the bus lives."""
+
+    def __init__(self, values: Iterable[Any], sender: str) -> None:
+        super().__init__(values)
+        self.sender = sender
 
 
 class _PatientSocket:

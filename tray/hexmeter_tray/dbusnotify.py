@@ -74,13 +74,12 @@ class DbusNotifier:
         if self._capabilities is None:
             self._capabilities = await ask_capabilities(self._bus, timeout_s=None)
         values = _arguments(notice, self._capabilities, self._number_of(notice))
-        owner, (number,) = await self._bus.ask(
-            _SERVICE, _PATH, _SERVICE, "Notify", "susssasa{sv}i", values, timeout_s=None
-        )
+        answer = await self._bus.call(_SERVICE, _PATH, _SERVICE, "Notify", "susssasa{sv}i", values, timeout_s=None)
+        (number,) = answer
         # One that ended right after it answered has taken its notifications along.
-        if owner == self._owner:
+        if answer.sender == self._owner:
             self._remember(number, notice)
-        return _reference(self._bus_id, owner, number)
+        return _reference(self._bus_id, answer.sender, number)
 
     def adopt(self, shown: Mapping[str, Notice]) -> None:
         """See Notifier. Another service, or another session's, may have given the same numbers to others' notices."""

@@ -6,11 +6,10 @@ import json
 import signal
 import sys
 
-from hexmeter.core.backends import AUTO
 from hexmeter.core.strings import clean
 from hexmeter_tray import alone, texts
 from hexmeter_tray.app import App, Backends
-from hexmeter_tray.backends import Choice, Surroundings, choose_notifier, choose_tray, document, lines
+from hexmeter_tray.backends import Choice, Surroundings, changes_over, choose_notifier, choose_tray, document, lines
 from hexmeter_tray.failures import BusError, TrayError
 from hexmeter_tray.settings import Settings
 from hexmeter_tray.surroundings import look_around, open_bus
@@ -32,7 +31,7 @@ async def run_tray(settings: Settings) -> int:
                 return refuse(choice.problem)
         if not await alone.is_first(bus, settings.socket):
             return refuse(texts.ANOTHER_TRAY, ALREADY_RUNNING)
-        any_panel = around if settings.tray == AUTO and around.bus and around.x11 else None
+        any_panel = around if changes_over(settings.tray, around) else None
         app = App(bus, Backends(tray, notify, any_panel), settings, told_to_end)
         await app.start()
     except (BusError, TrayError) as error:

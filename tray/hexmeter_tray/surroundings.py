@@ -48,8 +48,8 @@ async def look_around(bus: "SessionBus | None", no_bus: str, *, ask_service: boo
             no_bus = str(error)
     # The X library costs memory, and where the icon has a host it is not needed.
     x11, xembed = (False, False) if not display else look_at_x11() if ask_service or not watcher else (True, False)
-    screen = bool(display or os.environ.get("WAYLAND_DISPLAY"))
-    return Surroundings(sys.platform, screen, x11, xembed, no_bus, bool(watcher), service)
+    wayland = bool(os.environ.get("WAYLAND_DISPLAY"))
+    return Surroundings(sys.platform, bool(display) or wayland, x11, xembed, no_bus, bool(watcher), service, wayland)
 
 
 def look_at_x11() -> tuple[bool, bool]:

@@ -62,7 +62,7 @@ def _key() -> str:
 def _card(meter: dict[str, Any], document: Mapping[str, Any], names: Names, zone: ZoneInfo) -> str:
     key = anchor("meter", meter["id"])
     label, picture = names.of_meter(meter), burn_down(meter)
-    facts = list(_facts(meter, document, zone))
+    facts = list(_facts(meter, document, zone, pictured=picture is not None))
     parts = [
         f'<article class="card" aria-labelledby="{key}">',
         f'<header><h3 id="{key}">{text(label)}</h3>{state(meter)}</header>',
@@ -70,7 +70,7 @@ def _card(meter: dict[str, Any], document: Mapping[str, Any], names: Names, zone
         *(f"<p>{text(fact, 300)}</p>" for fact in facts),
     ]
     if picture is not None:
-        words = " ".join([_left_words(meter), *facts])
+        words = " ".join([_left_words(meter), *_facts(meter, document, zone, pictured=False)])
         parts.append(svg(picture, {**meter, "label": label}, words, zone, key))
         parts.append(details(f"{key}-figures", "In figures", _table(meter, picture, zone)))
     return "".join(parts) + "</article>"
@@ -87,8 +87,8 @@ def _left_words(meter: dict[str, Any]) -> str:
     return f"{capital(so_little(meter['remaining'], meter['bound']))} of {credits(meter['limit'])} left."
 
 
-def _facts(meter: dict[str, Any], document: Mapping[str, Any], zone: ZoneInfo) -> Iterable[str]:
-    """What else is to know of a meter, a sentence each."""
+def _facts(meter: dict[str, Any], document: Mapping[str, Any], zone: ZoneInfo, *, pictured: bool) -> Iterable[str]:
+    """What else is to know of a meter, a sentence each; a picture of it tells the reset."""
     now_ms = parse_iso(document["now"])
     ends = outlookwords.clause(meter, now_ms, zone)
     old = f" (as of {moment(parse_iso(document['as_of']), zone)})" if document["stale"] else ""
@@ -100,7 +100,7 @@ def _facts(meter: dict[str, Any], document: Mapping[str, Any], zone: ZoneInfo) -
     if meter["used"] is not None and meter["limit"] is not None and meter["used"] > meter["limit"]:
         beyond = meter["used"] - meter["limit"]
         yield f"{capital(so_much(beyond, meter['bound']))} beyond {'the grant' if meter['kind'] == 'grant' else 'it'}."
-    if meter["period"] and not (ends and "reset on" in ends):
+    if meter["period"] and not pictured and not (ends and "reset on" in ends):
         yield f"Reset on {day(parse_iso(meter['period']['end']), zone)}."
     if calibrated := outlookwords.calibrated(meter):
         yield f"Calibrated: {calibrated}."

@@ -68,12 +68,12 @@ class Browser:
         return self.bench.run(begin())
 
     def heard(self, of: int = -1) -> list[dict[str, str]]:
-        """The sections of the last stream that came until it fell silent."""
+        """The sections that come over a stream, by default the last one: at least one, until it is silent."""
 
         async def read() -> bytes:
             reader, read = self.streams[of][0], b""
             with contextlib.suppress(TimeoutError):
-                while part := await asyncio.wait_for(reader.read(1_000_000), 0.3):
+                while part := await asyncio.wait_for(reader.read(1_000_000), 0.3 if b"event" in read else 20):
                     read += part
             return read
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hexmeter.wire.client import ApiError, ClientError, DaemonAbsent
-from hexmeter_tray.deliver import Courier, Step, decide, parse_notice
+from hexmeter_tray.deliver import Courier, Step, decide, parse_notice, parse_shown
 from hexmeter_tray.failures import CallFailed
 from hexmeter_tray.notify import Notice
 
@@ -34,6 +34,23 @@ def test_what_is_done_with_a_claimed_notice(shown: set[int], held: bool, step: S
 def test_a_notice_is_made_harmless_and_keeps_its_lines() -> None:
     read = parse_notice(notice(1, title="\u202e80 %\x1b[1m", body="one\ntwo\x07", link=7, replaces=3))
     assert (read.title, read.body, read.link, read.replaces) == ("80 %[1m", "one\ntwo", None, 3)
+
+
+@pytest.mark.parametrize(
+    ("shown", "references"),
+    [
+        pytest.param(None, [], id="not told"),
+        pytest.param(7, [], id="of another version"),
+        pytest.param([7, {}, {"reference": "r", "deliveries": ["x"], "alerts": []}], [], id="odd entries"),
+        pytest.param(
+            [{"alerts": [3]}, {"reference": "r", "deliveries": [1], "alerts": [{"id": 7, "kind": "used"}]}],
+            ["r"],
+            id="one of them",
+        ),
+    ],
+)
+def test_what_an_earlier_process_has_shown_is_read_without_trust(shown: object, references: list[str]) -> None:
+    assert list(parse_shown({"shown": shown}, None)) == references
 
 
 @dataclass(slots=True)

@@ -240,8 +240,8 @@ class Courier:
 
 def parse_shown(document: Mapping[str, Any], hex_link: str | None) -> dict[str, Notice]:
     """The notices of an earlier process in an alerts event, by their references: with what a click on them does."""
-    shown = {}
-    for entry in document.get("shown") or ():
+    shown, given = {}, document.get("shown")
+    for entry in given if isinstance(given, list) else ():
         try:
             alerts = tuple(alert for alert in entry["alerts"] if isinstance(alert["id"], int))
             notice = Notice(

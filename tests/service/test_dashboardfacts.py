@@ -11,6 +11,8 @@ from hexmeter.service.dashboardfacts import DashboardFacts
 
 from .bench import START_MS, TEAM, Bench, add, small_world
 from .conftest import MakeBench
+from .test_imports import take
+from .test_imports import world as world_of_logs
 
 EVERYBODY = TEAM + '[watch]\nusers = "everyone"\n'
 MONTH_MS = 1_793_491_200_000
@@ -208,3 +210,18 @@ def test_a_person_has_what_they_used_on_each_of_the_last_days(make_bench: MakeBe
     made.poll_until_read()
     ed = next(meter for meter in dashboard(made)["meters"] if meter["id"] == "grant:ed@acme.test")
     assert ed["days"] == [0.0] * 24 + [8.5, 0.0, 0.0, 3.27, 0.0, 0.0]
+
+
+def test_imported_credits_count_on_their_days(make_bench: MakeBench) -> None:
+    made = make_bench(world_of_logs(), toml=EVERYBODY)
+    made.poll_until_read()
+    take(made, "2026-11-05T09:00Z,ed@acme.test,2", "2026-10-31,ed@acme.test,9", "2026-11-20,ed@acme.test,7")
+    points = course(made, "grant:ed@acme.test")
+    # The thread of the 19th is the ledger's, and from that day on so is everything.
+    assert [used for _, used in points] == [0.0] * 5 + [2.0] * 14 + [7.0] * 4
+    document = dashboard(made)
+    usage = made.ask("GET", "/v1/usage", by="day", since=document["days"]["rows"][0]["day"])[1]
+    assert document["days"]["rows"] == usage["rows"]
+    ed = next(meter for meter in document["meters"] if meter["id"] == "grant:ed@acme.test")
+    assert ed["days"] == [row["credits"] for row in usage["rows"]]
+    assert ed["course"]["past"][-1]["points"][-1][1] == 9.0

@@ -1,6 +1,7 @@
 """The roll-ups: whatever happens to the ledger, they are what a rebuild makes of it, and sums are exact anywhere."""
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 from hexmeter.core.ledger import Usage, share
 from hexmeter.core.model import Look, Thread
 from hexmeter.core.periods import Period
+from hexmeter.service.dailyuse import MODEL, DailyUse
 from hexmeter.store.store import Store
 
 from .conftest import copy_of
@@ -90,7 +92,29 @@ def test_kept_and_rebuilt_sums_are_those_of_the_rows(
                 used = sum(share(usage, period) for owner, usage in rows if owner == user_id)
                 assert used == (kept[user_id].used_micro if user_id in kept else 0)
         assert store.ledger.use_by_part(parts) == [sum(share(usage, part) for _, usage in rows) for part in parts]
+        since = Period(edges[0], at_ms + 10 * DAY_MS)
+        dearest = [use.credits_micro for use in store.ledger.use_by_thread(since) if use.credits_micro > 0]
+        assert [micro for _, micro in store.breakdown.dearest(since, 2)] == dearest[:2]
         assert_as_rebuilt(store)
+
+
+@given(PAGES, EDGES)
+@settings(deadline=None)
+def test_days_that_are_kept_are_those_of_the_rows(
+    template: Path, pages: list[tuple[int, list[Thread]]], edges: list[int]
+) -> None:
+    with copy_of(template) as store:
+        kept, at_ms = DailyUse(store.breakdown, store.ledger.sums), NOW_MS
+        quarters = sorted({edge_ms // QUARTER_MS * QUARTER_MS for edge_ms in edges})
+        parts = [Period(start_ms, end_ms) for start_ms, end_ms in pairwise(quarters)]
+        for number, (pause_ms, threads) in enumerate(pages, 1):
+            at_ms += pause_ms
+            # Whose a thread is found out later is told the next day.
+            record(store, number, at_ms, *(replace(one, user_id="u1") for one in threads), watched_since_ms=NOW_MS)
+            kept.read(quarters[0], NOW_MS)
+            used = [sum(share(usage, part) for _, usage in rows_by_user(store)) for part in parts]
+            assert [sum(users.values()) for users in kept.by_user(parts)] == used
+            assert [sum(models.values()) for models in kept.by_kind(MODEL, parts)] == used
 
 
 def test_a_thread_whose_user_is_learnt_later_takes_its_credits_along(store: Store) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC
 from typing import Any
 
+from hexmeter.core import outlooktexts
+from hexmeter.core.instants import parse_iso
 from hexmeter.page.html import credits, details, figure, section, so_much, table, text
 from hexmeter.page.names import Names
 from hexmeter.page.view import DAYS_BY, View
@@ -123,4 +125,4 @@ def _table(rows: Sequence[Mapping[str, Any]], heads: Sequence[str], amounts: Seq
 
 def _short(day: str) -> str:
     """A local day: Thu 26 Nov."""
-    return f"{date.fromisoformat(day):%a} {date.fromisoformat(day).day} {date.fromisoformat(day):%b}"
+    return outlooktexts.day(parse_iso(day), UTC)

@@ -1,10 +1,14 @@
 """The audit of a simulated workspace, against its truth."""
 
+from collections import Counter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from hexmeter.core.instants import DAY_MS, HOUR_MS
+from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
+from hexmeter.core.periods import Period, period_at
+from hexmeter.hex.simulator.history import generated
 from hexmeter.hex.simulator.projects import Run, Schedule
 from hexmeter.hex.simulator.world import World
 
@@ -12,6 +16,8 @@ from .bench import START_MS, TEAM, Bench, add, small_world
 from .conftest import MakeBench
 from .test_runs import add_project, sweep_to_the_end
 
+UTC = ZoneInfo("UTC")
+GRANTS = {"ADMIN": 40_000_000, "MANAGER": 40_000_000, "EDITOR": 40_000_000, "EXPLORER": 10_000_000}
 EVERYONE = TEAM + '[watch]\nusers = "everyone"\n[prices]\nseat = 28\n'
 
 
@@ -87,6 +93,52 @@ def test_every_finding_is_the_truth(watching: Bench) -> None:
     assert crowd["figures"] == {"schedules": 6, "times_a_week": 7}
     assert "a, b, busy, c, d and 1 more" in crowd["fact"]
     assert document["unknown"] == []
+
+
+def test_in_a_whole_workspace_credits_runs_and_minutes_are_the_truth(make_bench: MakeBench) -> None:
+    world = generated(4, START_MS, people=40)
+    for thread in world.threads.values():
+        world.change_thread(thread.id, known_from_ms=0)
+    watching = make_bench(world, "workspace", EVERYONE)
+    watching.poll_until_read()
+    sweep_to_the_end(watching)
+    document = audited(watching)
+    month, last = period_at(watching.now_ms, 1, UTC), period_at(period_at(watching.now_ms, 1, UTC).start_ms - 1, 1, UTC)
+    used, used_last = (_used_when_made(world, period) for period in (month, last))
+    lapsed = found(document, "unused_grant")
+    assert {name: _micro(finding["figures"]["used"]) for name, finding in lapsed.items()} == {
+        name: used_last[name] for name in lapsed
+    }
+    more = found(document, "more_needed")
+    assert more
+    for name, finding in more.items():
+        grant = GRANTS.get(world.person(name).role, 0)
+        told = {when: _micro(finding["figures"][f"{when}_beyond"]) for when in ("last", "current")}
+        assert told == {"last": max(0, used_last[name] - grant), "current": max(0, used[name] - grant)}
+    week = [
+        run
+        for run in world.projects.runs_between(watching.now_ms + 1 - 7 * DAY_MS, watching.now_ms + 1)
+        if run.trigger == "SCHEDULED"
+    ]
+    idle = [finding for finding in document["findings"] if finding["kind"] == "idle_schedule"]
+    assert idle
+    for finding in idle:
+        own = [run for run in week if run.project_id == finding["figures"]["project"]]
+        saved = (finding["saving"]["runs_per_week"] or 0, finding["saving"]["minutes_per_week"] or 0)
+        assert saved == (len(own), round(sum(run.elapsed_ms or 0 for run in own) / MINUTE_MS, 2))
+
+
+def _used_when_made(world: World, period: Period) -> Counter[str]:
+    """The truth by email: what was spent before the first look counts when its thread was made."""
+    used: Counter[str] = Counter()
+    for thread in world.threads.values():
+        if thread.created_ms in period and thread.user_id is not None:
+            used[world.people[thread.user_id].email] += thread.credits_micro
+    return used
+
+
+def _micro(credits: float) -> int:
+    return round(credits * 1_000_000)
 
 
 def test_what_is_not_known_is_said_and_not_guessed(make_bench: MakeBench) -> None:

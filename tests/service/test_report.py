@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hexmeter.core.instants import DAY_MS, parse_iso
+from hexmeter.core.instants import DAY_MS, MINUTE_MS, parse_iso
 from hexmeter.hex.simulator.history import generated
 from hexmeter.hex.simulator.world import World
 
@@ -62,6 +62,24 @@ def test_who_used_how_much_now_and_before_is_the_truth(make_bench: MakeBench, qu
     assert (total["bound"], total["before_bound"]) == ("estimated", "estimated")
     for name in ("models", "sources", "days"):
         assert sum(round(row["credits"] * 1_000_000) for row in document[name]) == sum(truth.values())
+
+
+def test_its_runs_and_minutes_are_the_truth_now_and_before(make_bench: MakeBench) -> None:
+    watching = make_bench(generated(4, START_MS, people=30), "workspace", EVERYONE)
+    watching.poll_until_read()
+    sweep_to_the_end(watching)
+    document = reported(watching, last="true")
+    projects = watching.world.projects
+    for name, window in (("total", document), ("before", document["before"])):
+        truth = [
+            run
+            for run in projects.runs_between(parse_iso(window["since"]), parse_iso(window["until"]))
+            if projects.by_id[run.project_id].archived_ms is None
+        ]
+        elapsed_ms, told = sum(run.elapsed_ms or 0 for run in truth), document["runs"][name]
+        assert (told["runs"], told["elapsed_ms"]) == (len(truth), elapsed_ms)
+        assert told["minutes"] == round(elapsed_ms / MINUTE_MS, 2) > 0
+        assert told["failures"] == sum(run.status == "ERRORED" for run in truth)
 
 
 @pytest.mark.parametrize(

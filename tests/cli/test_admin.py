@@ -24,6 +24,9 @@ def test_audit_tells_what_was_found_what_to_do_and_what_is_not_known(admins: Hom
     assert lines[0].startswith("Audit · the last 30 days, since ")
     assert "Paid seats without use or login (1)" in lines
     assert "  ada@acme.test: Admin seat: no credit used in 30 days, last login: never." in lines
+    none = next(line for line in lines if line.startswith("None were found: "))
+    assert "grants that lapsed unused" in none or "Grants that lapsed unused (" in ran.out
+    assert "schedules" not in none, "what is not known is not none"
     assert "Runs: not known: the projects are not read yet" in lines
     assert (document["schema"], document["days"], document["findings"][0]["kind"]) == (1, 7, "idle_seat")
     assert (refused.code, refused.out) == (2, "")

@@ -81,6 +81,7 @@ def test_a_meter_that_is_not_there_is_wrong_usage(office: tuple[Home, Hex]) -> N
     for arguments in (("forecast", "grant:nobody@acme.test"), ("can-afford", "2", "--meter", "pool")):
         ran = admin.ask(*arguments)
         assert (ran.code, ran.out, "there is no meter" in ran.err) == (2, "", True)
+    assert "hexmeter calibrate pool 420" in ran.err, "how there is one"
     for number in ("0", "-1", "2.5", "many", "9999999"):
         assert admin.ask("can-afford", number).code == 2
 

@@ -54,6 +54,8 @@ def test_the_same_sums_for_eyes_as_json_and_as_csv(admins: Home, hex_: Hex) -> N
         *(("ed@acme.test", "about", "26.25"), ("eve@acme.test", "about", "1.75"), ("total", "about", "28"))
     ]
     prompts = admins.ask("usage", "--by", "prompt", "--since", "1h").out
+    assert prompts.splitlines()[1].startswith("The dearest prompt: ")
+    assert ", ed@acme.test, " in prompts.splitlines()[1]
     assert "2.25" in prompts
     assert "Count sign-ups" in prompts
 

@@ -45,8 +45,9 @@ def _lines(document: dict[str, Any], most: int | None) -> list[str]:
     lines = [f"Audit · the last {document['days']} days, since {day(document['since'], zone)}"]
     for kind, group in groupby(document["findings"], key=lambda finding: str(finding["kind"])):
         lines += _group(kind, list(group), document["currency"], most)
-    if not document["findings"]:
-        lines += ["", "Nothing was found."]
+    said = {row["kind"] for row in (*document["findings"], *document["unknown"])}
+    if none := [heading for kind, heading in audittexts.HEADINGS.items() if kind not in said]:
+        lines += ["", f"None were found: {'; '.join(none).lower()}."]
     lines += ["", *_savings(document), _runs(document["runs"], zone)]
     for unknown in document["unknown"]:
         lines.append(f"Not known: {audittexts.heading(unknown['kind']).lower()}: {unknown['why']}")

@@ -104,8 +104,11 @@ def _print_table(by: str, document: dict[str, Any]) -> None:
     zone = zone_of(document.get("timezone"))
     so_far = "so far, " if parse_iso(document["until"]) > time.time_ns() // 1_000_000 else ""
     since, until = day(document["since"], zone), moment(document["until"], zone)
-    print(f"Used {so_far}from {since} to {until}, in credits", end="\n\n")
+    print(f"Used {so_far}from {since} to {until}, in credits")
     rows = document["rows"]
+    if by == "prompt" and rows:
+        print(_dearest(rows, zone))
+    print()
     if not rows:
         print("nothing")
         return
@@ -123,6 +126,15 @@ def _print_table(by: str, document: dict[str, Any]) -> None:
         last = ("total", *([""] * (len(names) - 1)), *_amount(total), *((str(prompts), "-", "-") if known else ()))
         lines = table(heads, [*(_sum(by, row, known) for row in rows), last])
     print("\n".join(lines))
+
+
+def _dearest(rows: Sequence[dict[str, Any]], zone: ZoneInfo | None) -> str:
+    """Which prompt was the dearest of those whose cost is known by itself."""
+    for row in rows:
+        if row["prompts"] and not row["shared"]:
+            where = f"{row['user']}, {moment(row['at'], zone)}, {row['title'] or row['thread']}"
+            return f"The dearest prompt: {' '.join(filter(None, _amount(row)))}, {where}"
+    return "No prompt is known by itself yet: its thread must be seen before and after it"
 
 
 def _amount(row: dict[str, Any]) -> tuple[str, str]:

@@ -23,6 +23,12 @@ from hexmeter.wire.shapes import Failure
 
 _NAMED_IN_HINT = 5
 
+_TO_BE_NAMED = {
+    POOL: "Hex tells programs no balance: hexmeter calibrate pool 420 says what its page shows, as [pool] balance does",
+    SPEND: "set [pool] monthly_spend_limit in the configuration",
+}
+"""The meters that are there once somebody says their figure, and how."""
+
 
 class Figures:
     """Meters from one configuration and one store. Nothing here asks Hex, and nothing is written."""
@@ -137,7 +143,8 @@ class Figures:
         labelled = [meter for meter in meters if meter.label.lower() == name.lower()]
         if len(labelled) == 1:
             return labelled[0]
-        raise Refused(Failure("no_such_meter", f"there is no meter {name[:80]!r}", f"there are: {_listed(meters)}", 2))
+        hint = _TO_BE_NAMED.get(name.lower(), f"there are: {_listed(meters)}")
+        raise Refused(Failure("no_such_meter", f"there is no meter {name[:80]!r}", hint, 2))
 
     def totals_in(self, meter_keys: Sequence[str], period: Period) -> dict[str, int]:
         """What meters came to in a period that is over, as far as that is known: micro-credits by their keys."""

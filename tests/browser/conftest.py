@@ -86,7 +86,7 @@ Visiting = Callable[..., Visit]
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A workspace of twelve people with half a year's past, read to its end."""
+    """A workspace of twelve people with half a year's past, read to its end, and a few prompts that were seen since."""
     folder = tmp_path_factory.mktemp("served")
     with (
         simulator_process("--seed", "3", "--people", "12", "--rate-limit", "none") as hexs,
@@ -94,7 +94,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     ):
         made.start()
         assert made.ask("poll").code == 0
-        yield Served(hexs, made)
+        seen = Served(hexs, made)
+        for credits in ("0.4", "0.7", "1.1", "2.25", "6.5"):
+            seen.grow(credits)
+        yield seen
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hexmeter.cli.main import COMMANDS
 from hexmeter.service.api import ROUTES
+from hexmeter_tray import texts
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -13,6 +14,21 @@ def test_the_api_page_lists_every_endpoint_and_no_other() -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| `(GET|POST) (/v1/[a-z/]+)", page, re.MULTILINE))
     assert listed == {(route.method, route.path) for route in ROUTES}
+
+
+def test_the_page_of_the_tray_names_what_its_menu_and_its_buttons_offer() -> None:
+    page = (ROOT / "docs" / "tray.md").read_text(encoding="utf-8")
+    ways = (
+        texts.SNOOZE,
+        texts.SNOOZE_TO_RESET,
+        texts.ACKNOWLEDGE,
+        texts.WRONG,
+        texts.PAUSE_HOUR,
+        texts.PAUSE_TO_TOMORROW,
+    )
+    entries = (texts.REFRESH, texts.PAUSE, texts.OPEN_DASHBOARD, texts.OPEN_HEX, texts.START_AT_LOGIN, texts.ABOUT)
+    assert [label for label in (*entries, texts.QUIT) if f"| {label} |" not in page] == []
+    assert [label for label in ways if label not in page] == []
 
 
 def test_the_readme_names_every_command() -> None:

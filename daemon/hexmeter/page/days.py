@@ -120,7 +120,7 @@ def _table(rows: Sequence[Mapping[str, Any]], heads: Sequence[str], amounts: Seq
         for place, row in enumerate(rows)
     ]
     names = [text(head, 40) for head in heads]
-    return table("Credits by day", ("Day", "All", *names), reversed(cells), len(heads) + 1)
+    return table("Credits by day", ("Day", "All", *names), reversed(cells), ("", "n", *["n"] * len(heads)))
 
 
 def _short(day: str) -> str:

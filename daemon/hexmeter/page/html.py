@@ -23,7 +23,7 @@ def credits(amount: float | None) -> str:
 
 
 def so_much(amount: float | None, bound: str) -> str:
-    """What was used, marked by its bound: `at least 3.5`. None used is just that, unless threads may be missing."""
+    """What was used, marked by its bound: `at least 3.5`. An estimate of 0 is 0."""
     none = amount == 0 and bound != Bound.AT_LEAST
     return _marked(amount, "" if none else SO_MUCH[Bound(bound)])
 
@@ -42,12 +42,9 @@ def anchor(kind: str, key: str) -> str:
     return f"{kind}-{crc32(key.encode('utf-8', 'replace')):08x}"
 
 
-def table(
-    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], figures: int, kinds: Sequence[str] = ()
-) -> str:
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], kinds: Sequence[str]) -> str:
     """A table that scrolls by itself where it is too wide: `rows` are cells of HTML, of which the first is its row's
-    head. The last `figures` columns are flush right, or those whose kind is "n"."""
-    kinds = kinds or ["" if place < len(heads) - figures else "n" for place in range(len(heads))]
+    head. The kinds of columns are "n" for figures, which are flush right, "t" for long texts, and "" for others."""
     classes = [f' class="{kind}"' if kind else "" for kind in kinds]
     head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(heads, classes, strict=True))
     body = []

@@ -110,20 +110,19 @@ def _facts(meter: dict[str, Any], document: Mapping[str, Any], zone: ZoneInfo, *
 
 def _table(meter: dict[str, Any], picture: BurnDown, zone: ZoneInfo) -> str:
     """What the picture shows, day by day."""
-    course, limit = meter["course"], meter["limit"]
+    course, limit, bound = meter["course"], meter["limit"], meter["bound"]
     start_ms, end_ms = parse_iso(course["start"]), parse_iso(course["end"])
     rows: list[Sequence[str]] = []
     for iso, used in course["points"][1:]:
         at_ms = parse_iso(iso)
-        pace = limit * (end_ms - at_ms) / (end_ms - start_ms)
-        left = credits(max(0.0, limit - used))
-        rows.append((moment(at_ms, zone), credits(used), left, *([credits(pace)] if picture.pace else [])))
-    forecast = meter["forecast"]
+        pace = credits(limit * (end_ms - at_ms) / (end_ms - start_ms))
+        rows.append((moment(at_ms, zone), so_much(used, bound), so_little(max(0.0, limit - used), bound), pace))
     if picture.median:
-        low, high = (credits(max(0.0, limit - forecast[name])) for name in ("high", "low"))
-        expected = credits(max(0.0, limit - forecast["expected_total"]))
-        total = credits(forecast["expected_total"])
-        left = f"{expected} ({low} to {high})"
-        rows.append((f"expected {moment(end_ms, zone)}", total, left, *(["0"] if picture.pace else [])))
-    heads = ("Until", "Used", "Left", *(["Even pace"] if picture.pace else []))
-    return table("Credits by day", heads, rows, len(heads) - 1)
+        total, low, high = (meter["forecast"][name] for name in ("expected_total", "high", "low"))
+        expected, least, most = (credits(max(0.0, limit - amount)) for amount in (total, low, high))
+        left = f"{expected} ({least} to {most})"
+        rows.append((f"expected {moment(end_ms, zone)}", credits(total), left, "0"))
+    heads = ("Until", "Used", "Left", "Even pace")
+    # Where there is no even pace, its column is left out.
+    columns = 4 if picture.pace else 3
+    return table("Credits by day", heads[:columns], [row[:columns] for row in rows], ("", "n", "n", "n")[:columns])

@@ -41,7 +41,7 @@ def prompts_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
     content = (
         f'<p class="note">{text(words, 300)}</p>{_picture(found, words)}'
         f"{details('prompts-figures', 'In figures', _table(found))}"
-        f"{table('Dearest prompts', ('Credits', 'Thread', 'User', 'Model', 'Seen'), rows, 0, _KINDS)}"
+        f"{table('Dearest prompts', ('Credits', 'Thread', 'User', 'Model', 'Seen'), rows, _KINDS)}"
     )
     return section("prompts", "Cost of prompts", content)
 
@@ -66,7 +66,7 @@ def threads_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
         for row in shown
     ]
     heads = ("Credits", "Thread", "User", "Model", "Source")
-    return section("threads", "Dearest threads", table(f"Credits {text(since)}", heads, rows, 0, _KINDS))
+    return section("threads", "Dearest threads", table(f"Credits {text(since)}", heads, rows, _KINDS))
 
 
 def thread_link(row: Mapping[str, Any], document: Mapping[str, Any], names: Names) -> str:
@@ -119,4 +119,4 @@ def _spans(edges: Sequence[float]) -> list[str]:
 
 def _table(found: Mapping[str, Any]) -> str:
     rows = [(name, str(count)) for name, count in zip(_spans(found["edges"]), found["counts"], strict=True)]
-    return table("Prompts by their cost", ("Credits", "Prompts"), rows, 1)
+    return table("Prompts by their cost", ("Credits", "Prompts"), rows, ("", "n"))

@@ -30,7 +30,7 @@ def roster_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> s
     now_ms = parse_iso(document["now"])
     rows = [_row(meter, names, now_ms, zone, drawn=place < SHOWN) for place, meter in enumerate(shown)]
     heads = [_head(column, title, view) for column, title in (*_COLUMNS, *_LATER)]
-    content = _form(view) + (table("Grants", heads, rows, 0, ("", "", "n", "n", "n", "", "")) if rows else "")
+    content = _form(view) + (table("Grants", heads, rows, ("", "", "n", "n", "n", "", "")) if rows else "")
     return section("roster", "People", content + _note(len(grants), len(found), len(shown), view))
 
 

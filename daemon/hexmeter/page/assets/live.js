@@ -16,7 +16,7 @@
     for (const one of fresh.querySelectorAll("details")) one.open = open.has(one.id);
     const held = old.contains(document.activeElement) ? pathOf(document.activeElement, old) : null;
     const scrolled = Array.from(old.querySelectorAll(".wide"), (one) => one.scrollLeft);
-    const typed = Array.from(old.querySelectorAll("input"), (one) => [one.name, one.value, one.selectionStart]);
+    const typed = Array.from(old.querySelectorAll("input"), (one) => [one.name, one.value]);
     const top = window.scrollY;
     old.replaceWith(fresh);
     fresh.querySelectorAll(".wide").forEach((one, index) => { one.scrollLeft = scrolled[index] || 0; });
@@ -57,6 +57,7 @@
   });
   events.addEventListener("error", function () {
     lost = true;
-    say("The connection to Hexmeter is lost: these figures may be old.");
+    const ended = events.readyState === EventSource.CLOSED;
+    say("The connection to Hexmeter is lost: these figures may be old." + (ended ? " Open it anew: hexmeter dashboard" : ""));
   });
 })();

@@ -298,7 +298,7 @@ def test_who_asks_during_a_reload_waits_for_the_new_daemon(browser: Browser, sta
     stack.close()
 
     async def ask_and_reload() -> Answer:
-        asking = asyncio.ensure_future(browser._ask(browser.head("/")))
+        asking = asyncio.ensure_future(browser.send(browser.head("/")))
         done, _ = await asyncio.wait({asking}, timeout=0.2)
         assert not done
         async with bench.dashboard.serving(bench.daemon):

@@ -39,6 +39,17 @@ def sections_of(page: str) -> dict[str, str]:
     return {part.partition('id="')[2].partition('"')[0]: part for part in parts}
 
 
+def test_a_page_is_sent_sections_as_it_shows_them(browser: Browser) -> None:
+    bench = browser.bench
+    assert "ed@acme.test" not in browser.ask("/?names=hidden").body
+    browser.listen("?names=hidden")
+    bench.world.grow("ed-new", 2_000_000, bench.now_ms)
+    bench.later()
+    sent = browser.heard()
+    assert "roster" in {section["id"] for section in sent}
+    assert all("ed@acme.test" not in section["html"] for section in sent)
+
+
 def test_a_page_that_connects_again_is_sent_all(browser: Browser) -> None:
     page = browser.ask("/").body
     browser.listen()

@@ -54,6 +54,22 @@ def test_it_says_what_did_not_arrive_and_ends_with_1(acme: Home, hook: Receiver)
     assert "(the webhook answered 410)" in acme.ask("alerts").out
 
 
+def test_a_report_can_be_tried_on_a_channel(acme: Home, hook: Receiver) -> None:
+    ran = acme.ask("report", "--month", "--send", "webhook")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("webhook:127.0.0.1:")
+    assert ran.out.endswith(": ok, it arrived\n")
+    (told,) = hook.told
+    assert told["title"].startswith("Hex credits, ")
+    assert told["body"].endswith("The whole: hexmeter report --month")
+    assert [alert["kind"] for alert in told["alerts"]] == ["report"]
+    assert is_signed(hook.requests[0], KEY.encode())
+    hook.answers.append(410)
+    assert acme.ask("report", "--send").code == 1, "it goes where [report] says, which is here"
+    nowhere = acme.ask("report", "--send", "slack")
+    assert (nowhere.code, "there is no channel called 'slack'" in nowhere.err) == (2, True)
+
+
 def test_the_doctor_tells_how_each_channel_does(acme: Home, hook: Receiver) -> None:
     hook.answers.append(410)
     assert acme.ask("alerts", "test", "webhook").code == 1

@@ -82,6 +82,17 @@ def test_a_crash_before_sending_sends_it_afterwards(weekly: Bench, hook: Receive
     assert go(weekly, hook, by_ms=MINUTE_MS) == ["Hex credits, Mon 16 Nov to Sun 22 Nov"]
 
 
+def test_a_fault_in_the_report_costs_no_poll_and_no_report(
+    weekly: Bench, hook: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(weekly.daemon.documents, "audit", lambda days, now_ms: {})
+        assert go(weekly, hook, by_ms=MONDAY_NINE_MS) == []
+    assert "the report met a fault of Hexmeter's own" in caplog.text
+    assert weekly.status()["stale"] is False
+    assert go(weekly, hook, by_ms=MINUTE_MS) == ["Hex credits, Mon 16 Nov to Sun 22 Nov"]
+
+
 def test_after_weeks_of_sleep_the_last_week_alone_is_reported(weekly: Bench, hook: Receiver) -> None:
     assert go(weekly, hook, by_ms=MONDAY_NINE_MS + 15 * DAY_MS) == ["Hex credits, Mon 30 Nov to Sun 6 Dec"]
     assert go(weekly, hook, by_ms=DAY_MS) == []

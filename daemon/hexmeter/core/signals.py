@@ -105,7 +105,7 @@ def token_condition(expires_ms: int, now_ms: int) -> Condition:
     return _news(None, rungs[-1] if rungs else None, Rung(Kind.TOKEN, Decimal(TOKEN_DAYS[-1])))
 
 
-def report_condition(due: Period, over: Period, known: Period | None) -> Condition:
+def report_condition(due: Period, over: Period, known: Period | None) -> Standing:
     """The report of the period `due` is to be told.
 
     `known` is the period that was looked at last. At the first look (None) what is `over` already is none of ours.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hexmeter.config.model import Config
+from hexmeter.core.credits import to_number
 from hexmeter.core.instants import DAY_MS, to_iso
 from hexmeter.core.meters import Bound, bound_of
 from hexmeter.core.periods import Period
@@ -43,7 +44,6 @@ class Report:
         period, before = self._periods(kind, now_ms, last_whole(kind, now_ms, *self._calendar) if last else period)
         users = self._usage("user", period)
         users_before = self._usage("user", before)
-        threads = self._usage("thread", period)
         return {
             "report": kind,
             "as_of": to_iso(now_ms),
@@ -62,8 +62,8 @@ class Report:
             "users": _compared("user", users, users_before),
             "models": self._both("model", period, before),
             "sources": self._both("source", period, before),
-            "topics": self._topics(threads, self._usage("thread", before)),
-            "threads": threads[:_THREADS],
+            "topics": self._topics(period, before),
+            "threads": self._usage("thread", period)[:_THREADS],
             "prompts": [row for row in self._usage("prompt", period) if row["prompts"] == 1][:_PROMPTS],
             "alerts": self._alerts(period),
             "meters": [shapes.meter(meter) for meter in self._figures.meters(now_ms)],
@@ -87,21 +87,31 @@ class Report:
     def _both(self, by: str, period: Period, before: Period) -> list[Row]:
         return _compared(by, self._usage(by, period), self._usage(by, before))
 
-    def _topics(self, threads: list[Row], threads_before: list[Row]) -> list[Row]:
+    def _topics(self, period: Period, before: Period) -> list[Row]:
         """The credits of threads by topic: a thread counts in full for each of its topics, so these overlap."""
-        before = {row["topic"]: row for row in self._by_topic(threads_before)}
-        found = [{**row, **_before(before.get(row["topic"], _NONE))} for row in self._by_topic(threads)]
+        then = {row["topic"]: row for row in self._by_topic(before)}
+        found = [{**row, **_before(then.get(row["topic"], _NONE))} for row in self._by_topic(period)]
         return sorted(found, key=lambda row: (-row["credits"], row["topic"]))
 
-    def _by_topic(self, threads: list[Row]) -> list[Row]:
+    def _by_topic(self, period: Period) -> list[Row]:
         """Each topic with its threads and their credits; it is no surer than the least sure of them."""
-        topics = self._store.breakdown.topics(row["thread"] for row in threads)
-        found: dict[str, list[Row]] = defaultdict(list)
-        for row in threads:
-            # What imported logs say has no thread.
-            for topic in topics.get(row["thread"]) or (NO_TOPIC,) if row["thread"] else ():
-                found[topic].append(row)
-        return [{"topic": topic, "threads": len(rows), **total(rows)} for topic, rows in found.items()]
+        used = self._store.breakdown.threads(period)
+        topics = self._store.breakdown.topics(about.id for about, _ in used)
+        uncertain = self._store.ledger.sums.uncertain(period, "id")
+        sees_all = self._figures.sight().sees_all(None, period)
+        found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for about, micro in used:
+            for topic in topics.get(about.id) or (NO_TOPIC,):
+                found[topic].append((about.id, micro))
+        return [
+            {
+                "topic": topic,
+                "threads": len(threads),
+                "credits": to_number(sum(micro for _, micro in threads)),
+                "bound": bound_of(any(thread_id in uncertain for thread_id, _ in threads), sees_all).value,
+            }
+            for topic, threads in found.items()
+        ]
 
     def _alerts(self, period: Period) -> list[Row]:
         """What was told within the time, newest first."""

@@ -22,7 +22,8 @@ class Reporting:
         self._documents = documents
 
     def decision(self, now_ms: int) -> Decision | None:
-        """Whether a report is to be told now; None where none is planned. Weeks and months have a ladder each."""
+        """Whether a report is to be told now, with its text; None where none is planned. Weeks and months have a ladder
+        each."""
         every = self._plan.every
         if every is None:
             return None
@@ -31,7 +32,9 @@ class Reporting:
         over = last_whole(every, now_ms, *self._calendar)
         condition = report_condition(due, over, self._store.ladders.state(ladder).period)
         facts = {"every": every, "start_ms": due.start_ms, "due_ms": due_ms(due, self._plan, self._zone)}
-        return Decision(ladder, None, condition, lambda _: self.text(every, now_ms, period=due), facts)
+        # Before anything is written: a fault in the text then costs the report alone.
+        text = self.text(every, now_ms, period=due) if condition.reached else Text("", "", "info")
+        return Decision(ladder, None, condition, lambda _: text, facts)
 
     def text(self, every: str, now_ms: int, *, last: bool = False, period: Period | None = None) -> Text:
         """The message of a week or month: the one that runs, the `last` whole one, or this very `period`."""

@@ -110,7 +110,11 @@ class Settler:
 
     def _step_report(self, now_ms: int) -> None:
         """Tell the report that is due, in a message of its own: its title alone, as in a digest, says too little."""
-        decision = self._reporting.decision(now_ms)
+        try:
+            decision = self._reporting.decision(now_ms)
+        except Exception:
+            log.exception("the report met a fault of Hexmeter's own; the next poll tries it again")
+            return
         if decision is not None:
             self._step(decision, _Telling(decision.ladder, self._store.progress.baseline_is_quiet()), now_ms)
 

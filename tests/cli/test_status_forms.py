@@ -10,7 +10,10 @@ import pytest
 
 import hexmeter
 from desktop_bus import wait_until
+from hexmeter.wire.httpd import Answer, Request, Response
+from hexmeter.wire.shapes import Failure, dump, error
 from running_daemon import Home
+from serving import serving
 
 from .conftest import Hex
 
@@ -111,6 +114,23 @@ def test_a_status_bar_is_told_that_there_is_no_daemon(admins: Home) -> None:
     admins.config.write_text("[plan]\ntier = 'gold'\n")  # For which a bar, asking all the time, does not look.
     waybar = admins.ask("status", "--format", "waybar")
     assert (waybar.code, waybar.json["text"], waybar.json["class"]) == (5, "hexmeter is off", "absent")
+
+
+def test_a_daemon_of_an_older_version_is_understood(admins: Home) -> None:
+    """It renders no text, and names no time zone."""
+    poll = {"at": "2026-11-22T12:00:00Z", "ok": True, "error": None, "requests": 1}
+    old = {"as_of": poll["at"], "stale": False, "progress": None, "last_poll": poll, "identity": None, "meters": []}
+
+    async def handler(request: Request) -> Answer:
+        if request.query:
+            return Response(400, dump(error(Failure("bad_request", "status in the format 'text'"))))
+        return Response(body=dump({**old, "notes": ["an old one"]}))
+
+    admins.socket.parent.mkdir(mode=0o700)
+    with serving(handler, path=admins.socket):
+        ran = admins.ask("status")
+    assert (ran.code, ran.err) == (0, "")
+    assert "Note: an old one" in ran.out
 
 
 DEAR = {"json", "socket", "re", "tomllib", "argparse", "pathlib", "datetime", "zoneinfo", "hexmeter.wire.render"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.helps import end_with
-from hexmeter.wire.client import DaemonAbsent
+from hexmeter.wire.client import ApiError, DaemonAbsent
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
@@ -58,6 +58,13 @@ def show(config: str | None, form: str) -> int:
         if is_for_bar:
             print(_absent(form, error.message))  # A bar shows no errors.
         raise
+    except ApiError:
+        if is_for_bar:
+            raise
+        # A daemon of before the last upgrade renders nothing for eyes.
+        from hexmeter.wire.render import status_text
+
+        print(status_text(daemon.get("/v1/status")))
     return 0
 
 

@@ -161,7 +161,7 @@ def is_locked(path: Path) -> bool:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
         except sqlite3.OperationalError as error:
-            return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # Whatever more there is to say of it.
     return False
 
 

@@ -88,8 +88,8 @@ def _by_daemon(arguments: argparse.Namespace, figure: dict[str, str] | None) -> 
     ends_s, note = time.monotonic() + _LOOKS_FOR_S, ""
     path, body = ("/v1/calibrate", {"meter": "grant", **figure}) if figure else ("/v1/poll", None)
     try:
+        daemon.post("/v1/reload", timeout_s=_LOOKS_FOR_S)
         try:
-            daemon.post("/v1/reload", timeout_s=_LOOKS_FOR_S)
             daemon.post(path, body, timeout_s=max(1.0, ends_s - time.monotonic()))
         except DaemonSlow:
             note = f"The daemon goes on reading{', and then takes your figure' if figure else ''}: hexmeter status"

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from hexmeter.core.instants import DAY_MS, HOUR_MS, parse_iso
+from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, parse_iso
+from hexmeter.page.page import page
+from hexmeter.page.view import View
 from hexmeter.service.dashboardfacts import DashboardFacts
 
 from .bench import START_MS, TEAM, Bench, add, small_world
@@ -225,3 +227,13 @@ def test_imported_credits_count_on_their_days(make_bench: MakeBench) -> None:
     ed = next(meter for meter in document["meters"] if meter["id"] == "grant:ed@acme.test")
     assert ed["days"] == [row["credits"] for row in usage["rows"]]
     assert ed["course"]["past"][-1]["points"][-1][1] == 9.0
+
+
+def test_a_page_stays_as_it_is_while_nothing_is_read(make_bench: MakeBench) -> None:
+    made = make_bench(small_world(), toml=EVERYBODY)
+    made.poll_until_read()
+    before = page(dashboard(made), View(), live=True).sections
+    made.clock.advance(4 * MINUTE_MS)
+    after = page(dashboard(made), View(), live=True).sections
+    # The requests of the last minute are others by now.
+    assert [name for name in after if after[name] != before[name]] == ["polling"]

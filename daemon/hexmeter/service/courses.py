@@ -58,9 +58,11 @@ class Courses:
                     users[user_id] = users.get(user_id, 0) + micro
         return Daily(parts, by_user)
 
-    def of(self, meters: Sequence[Meter], drawn: Container[str], days: Daily, now_ms: int) -> dict[str, dict[str, Any]]:
+    def of(
+        self, meters: Sequence[Meter], drawn: Container[str], days: Daily, read_ms: int, now_ms: int
+    ) -> dict[str, dict[str, Any]]:
         """The courses of those of the `meters` that have a figure and are to be `drawn`, by the meter's id. `days` are
-        local ones; they end when the figures were read."""
+        local ones, and `read_ms` is when the figures were read."""
         period = self._figures.period(now_ms)
         facts = Facts(self._config, self._store, self._figures, meters, now_ms)
         past = facts.past[-_PAST:]
@@ -78,7 +80,7 @@ class Courses:
             elif meter.kind in _DRAWN_FROM:
                 # The pool and the spend limit count the same.
                 seats = everybody = everybody or facts.seats(meter)
-            points = self._points(meter, period, days, seats)
+            points = self._points(meter, period, days, seats, read_ms)
             # What the pool had left when a past month began is not known.
             shown = [] if meter.kind == POOL else past
             courses[meter.id] = {
@@ -87,7 +89,9 @@ class Courses:
             }
         return courses
 
-    def _points(self, meter: Meter, period: Period, days: Daily, seats: Sequence[Seat] | None) -> list[tuple[int, int]]:
+    def _points(
+        self, meter: Meter, period: Period, days: Daily, seats: Sequence[Seat] | None, read_ms: int
+    ) -> list[tuple[int, int]]:
         """The line of this period, which leads to what the meter shows, whatever else that counts."""
         assert meter.used_micro is not None
         line, used_micro = _line(days, meter, seats), meter.used_micro
@@ -104,7 +108,7 @@ class Courses:
                 (at_ms, max(0, micro + (meter.adjustment_micro if at_ms > calibration.at_ms else 0)))
                 for at_ms, micro in line
             ]
-        return [*line[:-1], (days.parts[-1].end_ms, used_micro)]
+        return [*line[:-1], (max(days.parts[-1].start_ms, min(read_ms, days.parts[-1].end_ms)), used_micro)]
 
 
 def _line(days: Daily, meter: Meter, seats: Sequence[Seat] | None) -> list[tuple[int, int]]:

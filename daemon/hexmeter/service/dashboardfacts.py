@@ -47,7 +47,8 @@ class DashboardFacts:
         span, period = self._recent.span(until_ms), self._figures.period(now_ms)
         ledger = self._days(Period(min(span.start_ms, period.start_ms), span.end_ms), now_ms)
         daily = self._courses.with_imported(ledger.parts, ledger.by_user)
-        courses = self._courses.of(meters, self._drawn(meters), daily, now_ms)
+        read_ms = now_ms if good_ms is None else good_ms
+        courses = self._courses.of(meters, self._drawn(meters), daily, read_ms, now_ms)
         last_days = daily.within(span)
         return {
             **status,

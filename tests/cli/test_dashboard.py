@@ -9,6 +9,7 @@ import pytest
 from desktop_bus import wait_until
 from running_daemon import Home, Ran
 
+from .desktop_session import desktop_session
 from .test_commands import assert_one_message
 
 
@@ -42,17 +43,37 @@ def test_without_a_desktop_the_link_is_printed_and_opens_the_page_once(running: 
     assert (again.status_code, "hexmeter dashboard" in again.text, "@" in again.text) == (403, True, False)
 
 
-def test_a_browser_is_given_the_link(running: Home) -> None:
-    opened = running.folder / "opened"
-    program = running.folder / "a-browser"
-    program.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+def browser(folder: Path, name: str) -> tuple[Path, Path]:
+    """A program that stands for a browser, and the file to which it writes the link that it is given."""
+    opened, program = folder / "opened", folder / "bin" / name
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
     program.chmod(0o755)
+    return program, opened
+
+
+def test_a_browser_is_given_the_link(running: Home) -> None:
+    program, opened = browser(running.folder, "a-browser")
     ran = running.ask("dashboard", BROWSER=f"{program} %s")
     assert (ran.code, ran.err) == (0, "")
     assert "?once=" not in ran.out, "a terminal keeps what it shows"
-    wait_until(lambda: opened.exists() and opened.read_text(), "the browser is started")
+    wait_until(opened.exists, "the browser is started")
     assert httpx.get(opened.read_text().strip()).status_code == 303
     assert link_of(running.ask("dashboard", "--no-open", BROWSER=f"{program} %s")).path == "/open"
+
+
+@pytest.mark.desktop
+def test_the_trays_menu_opens_it_too(admins: Home) -> None:
+    program, opened = browser(admins.folder, "xdg-open")
+    admins.environ["PATH"] = f"{program.parent}:/usr/bin:/bin"
+    with desktop_session(admins) as session:
+        session.start_tray()
+        wait_until(lambda: session.panel.registered, "the tray is on the panel")
+        item = session.panel.item()
+        wait_until(lambda: "Open dashboard" in item.menu_labels(), "it is offered")
+        item.click("Open dashboard")
+        wait_until(opened.exists, "the browser is started")
+        assert httpx.get(opened.read_text().strip(), follow_redirects=True).status_code == 200
 
 
 def test_a_browser_that_does_not_start_is_no_failure(running: Home) -> None:

@@ -50,6 +50,16 @@ def test_a_warning_arrives_through_apprise(make_bench: MakeBench, hook: Receiver
 
 
 @needs_apprise
+def test_a_report_arrives_through_apprise_line_by_line(make_bench: MakeBench, hook: Receiver) -> None:
+    acme = watching(make_bench, json_address(hook))
+    told = acme.run(acme.daemon.send_report("week", "json", last=False))
+    assert told["ok"], told
+    (message,) = hook.told
+    assert (message["title"], message["type"]) == ("Hex credits, Sun 15 Nov 12:00 to Sun 22 Nov 12:00", "info")
+    assert message["message"].split("\n")[-1] == "The whole: hexmeter report --week"
+
+
+@needs_apprise
 @pytest.mark.parametrize(
     ("status", "state"), [pytest.param(403, "failed", id="refused"), pytest.param(503, "pending", id="its own fault")]
 )

@@ -219,13 +219,14 @@ def test_no_plan_sends_nothing(make_bench: MakeBench, hook: Receiver) -> None:
 
 def test_large_workspaces_are_told_of_what_ends_alone(make_bench: MakeBench, hook: Receiver) -> None:
     world = small_world()
-    for number in range(6):
+    for number in range(7):
         world.add_person(f"p{number}@acme.test", "EDITOR")
-        add(world, f"p{number}", 2, "41" if number < 2 else "1")
+        add(world, f"p{number}", 2, "1" if number == 0 else "41")
     watching = make_bench(world, "workspace", planned(hook))
     watching.poll_until_read()
     go(watching, hook, by_ms=MONDAY_NINE_MS)
     body = hook.told[-1]["body"]
-    assert "p0@acme.test: 0 of 40 left, used up.\n" in body
-    assert "p3@acme.test: " not in body
-    assert " and 7 more." in body
+    assert body.count(": 0 of 40 left, used up.\n") == 5
+    assert "p0@acme.test: " not in body
+    assert "\nAnd 1 more: hexmeter status\n" in body
+    assert " and 8 more." in body

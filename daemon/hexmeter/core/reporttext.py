@@ -57,7 +57,7 @@ def _outlooks(meters: Sequence[Mapping[str, Any]], now_ms: int, zone: ZoneInfo) 
         said = outlookwords.said(meter, now_ms, zone)
         yield f"{meter['label']}: {known}{f', {said}' if said else ''}."
     if len(shown) > _METERS:
-        yield f"And {len(shown) - _METERS} more that end before the reset."
+        yield f"And {len(shown) - _METERS} more: hexmeter status"
     elif grants and not told:
         yield f"None of {len(grants)} grants is seen to end before the reset."
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
     from zoneinfo import ZoneInfo
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _GAUGE = 10
 _YEAR_NAMED_DAYS = 200
 _OUTLOOKS = 5
@@ -98,7 +96,7 @@ def moment(iso: str, zone: "tzinfo | None") -> str:
     local, now = datetime.fromisoformat(iso).astimezone(zone), datetime.now().astimezone()
     # A month that is not among the last or next few could be of any year.
     year = f" {local.year}" if abs((local - now).days) > _YEAR_NAMED_DAYS else ""
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
+    return f"{outlooktexts.day(round(local.timestamp() * 1000), zone)}{year} {local:%H:%M}"
 
 
 def day(iso: str, zone: "tzinfo | None") -> str:

@@ -71,7 +71,11 @@ class Ladders:
     def history(self, alert_id: int) -> list[Transition]:
         """The changes of an alert's ladder, from the first after the one before it, to its end."""
         connection = self._database.connection
-        fired = connection.execute("SELECT * FROM transitions WHERE alert_id = ?", (alert_id,)).fetchone()
+        # By the ladder, of which there is an index.
+        fired = connection.execute(
+            "SELECT * FROM transitions WHERE ladder = (SELECT ladder FROM alerts WHERE id = :id) AND alert_id = :id",
+            {"id": alert_id},
+        ).fetchone()
         if fired is None:
             return []
         before = connection.execute(

@@ -98,6 +98,7 @@ def test_the_meter_counts_seven_rolling_days_and_is_a_least_figure(make_bench: M
     truth = len(world.projects.runs_between(watching.now_ms + 1 - 7 * DAY_MS, watching.now_ms + 1))
     assert (shown["used"], shown["limit"], shown["bound"]) == (truth, 200, "at_least")
     assert (shown["state"], shown["period"], shown["id"]) == ("warning", None, "runs")
+    assert shown["forecast"] == {"unknown": "runs are counted over seven rolling days, and not forecast"}
     assert "as seen by the API" in shown["note"]
     assert runs(watching)["week"] == {"runs": truth, "limit": 200}
     watching.clock.advance(8 * DAY_MS)

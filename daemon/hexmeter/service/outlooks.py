@@ -13,7 +13,6 @@ from hexmeter.store.store import Store
 
 _FORECAST = frozenset({"grant", POOL, SPEND, ALLOCATION})
 _READING = NoForecast("the threads of this period are still being read")
-_ROLLING = NoForecast("it has no end to be forecast")
 
 
 class Outlooks:
@@ -56,7 +55,8 @@ def why_not(meter: Meter, *, complete: bool) -> NoForecast | None:
     `complete`: the listings were read back to the period's start. Before that a forecast would be of half the figures.
     """
     if meter.kind not in _FORECAST:
-        return _ROLLING
+        # Runs know their own reason.
+        return meter.outlook if isinstance(meter.outlook, NoForecast) else NOTHING_YET
     if meter.limit_micro is None or meter.used_micro is None:
         return NoForecast(meter.note or "it has no figure")
     return None if complete else _READING

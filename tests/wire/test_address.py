@@ -157,15 +157,17 @@ def test_the_daemon_takes_what_the_client_reads(home: Path) -> None:
     assert parse(file.read_text(), file, home / "x.db").socket == "run/acme.sock"
 
 
-@pytest.mark.parametrize("config_home", [None, "", "  ", "/etc/xdg"], ids=["not set", "empty", "blank", "set"])
-def test_the_default_configuration_is_where_platformdirs_says(
-    monkeypatch: pytest.MonkeyPatch, config_home: str | None
+@pytest.mark.parametrize("home", [None, "", "  ", "/etc/xdg"], ids=["not set", "empty", "blank", "set"])
+def test_configuration_and_database_are_by_default_where_platformdirs_says(
+    monkeypatch: pytest.MonkeyPatch, home: str | None
 ) -> None:
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    if config_home is not None:
-        monkeypatch.setenv("XDG_CONFIG_HOME", config_home)
-    folder = Unix("hexmeter", appauthor=False).user_config_dir
-    assert default_config_path() == str(Path(folder, "config.toml"))
+    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+        if home is not None:
+            monkeypatch.setenv(variable, home)
+    folders = Unix("hexmeter", appauthor=False)
+    assert default_config_path() == str(Path(folders.user_config_dir, "config.toml"))
+    assert default_database_path() == str(Path(folders.user_data_dir, "hexmeter.db"))
 
 
 def test_a_folder_in_the_temporary_directory_that_others_can_enter_is_not_trusted(

@@ -1,6 +1,7 @@
 """`hexmeter forecast` and `can-afford` against a running daemon: texts, JSON, pictures and exit codes."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -52,11 +53,13 @@ def test_all_forecasts_are_a_table_and_one_is_a_picture(office: tuple[Home, Hex]
     table = admin.ask("forecast")
     assert (table.code, table.err) == (0, "")
     assert "learning: 0 of 3 days with use seen so far" in table.out
+    assert re.search(r"^ada@acme.test +40 +about \d", table.out, re.MULTILINE)
     drawn = admin.ask("forecast", "grant", COLUMNS="60", PYTHONIOENCODING="utf-8")
     assert (drawn.code, drawn.err) == (0, "")
     assert max(map(len, drawn.out.splitlines())) <= 60
     assert "Credits a week" in drawn.out
     assert "in 8 of 10 such cases" in drawn.out
+    assert drawn.out.splitlines()[0].startswith("ada@acme.test · about ")
     assert "█" in drawn.out
     assert "\x1b" not in drawn.out
     narrow = admin.ask("forecast", "grant", COLUMNS="33", PYTHONIOENCODING="ascii")

@@ -4,7 +4,7 @@ from datetime import tzinfo
 
 from hexmeter.core.credits import MICRO, format_credits
 from hexmeter.core.instants import to_datetime
-from hexmeter.core.outlooktexts import moment
+from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH, moment
 
 APP_NAME = "Hexmeter"
 ABSENT = "The daemon is not running"
@@ -52,10 +52,6 @@ NO_BUS_ADDRESS = "DBUS_SESSION_BUS_ADDRESS is not set"
 SESSION_BUS = "there is a D-Bus session"
 NO_SERVICE = "no notification service is running: warnings wait until one is"
 
-_QUALIFIERS_OF_USED = {"estimated": "about ", "at_least": "at least "}
-# Who used at least so much has at most the rest left.
-_QUALIFIERS_OF_LEFT = {"estimated": "about ", "at_least": "at most "}
-
 
 def amount(credits: float) -> str:
     """Credits (or runs) with at most two decimals; something is never shown as nothing."""
@@ -66,18 +62,18 @@ def amount(credits: float) -> str:
 
 def left(remaining: float, limit: float, bound: str) -> str:
     """`27.5 of 40 left`, marked when it is not exact."""
-    qualifier = _QUALIFIERS_OF_LEFT.get(bound, "") if remaining > 0 else ""
+    qualifier = SO_LITTLE.get(bound, "") if remaining > 0 else ""
     return f"{qualifier}{amount(remaining)} of {amount(limit)} left"
 
 
 def used_only(used: float, bound: str) -> str:
     """For a meter whose limit is not known."""
-    return f"{_QUALIFIERS_OF_USED.get(bound, '')}{amount(used)} used, limit unknown"
+    return f"{SO_MUCH.get(bound, '')}{amount(used)} used, limit unknown"
 
 
 def overdrawn(used: float, bound: str) -> str:
     """What was used beyond the limit is drawn from elsewhere, so how much it was is said."""
-    return f" ({_QUALIFIERS_OF_USED.get(bound, '')}{amount(used)} used)"
+    return f" ({SO_MUCH.get(bound, '')}{amount(used)} used)"
 
 
 def meter_line(label: str, figure: str, *, alone: bool) -> str:
@@ -97,7 +93,7 @@ def spoken(line: str, state: str) -> str:
 
 def today(used: float, bound: str) -> str:
     """What today cost."""
-    return f"Today {_QUALIFIERS_OF_USED.get(bound, '')}{amount(used)} used"
+    return f"Today {SO_MUCH.get(bound, '')}{amount(used)} used"
 
 
 def dearest(credits: float, who: str) -> str:

@@ -11,7 +11,7 @@ from hexmeter.cli.ask import client
 from hexmeter.cli.forecastpicture import ASCII, BLOCKS, picture
 from hexmeter.cli.helps import end_with
 from hexmeter.core import outlookwords
-from hexmeter.wire.render import credits, day, moment, table, zone_of
+from hexmeter.wire.render import credits, day, moment, table, used_words, zone_of
 
 _CALLS = {
     "warned": "warned, and it ended",
@@ -69,7 +69,7 @@ def _lines(document: dict[str, Any]) -> list[str]:
             (
                 meter["label"],
                 credits(meter["limit"]) if meter["limit"] is not None else "-",
-                credits(meter["used"]) if meter["used"] is not None else "-",
+                used_words(meter) if meter["used"] is not None else "-",
                 f"{credits(forecast['low'])} to {credits(forecast['high'])}" if known else "-",
                 f"{100 * forecast['probability']:.0f} %" if known else "-",
                 outlookwords.said(meter, now_ms, zone),

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.core import outlookwords
-from hexmeter.wire.render import credits, day
+from hexmeter.wire.render import credits, day, used_words
 
 _MOST_COLUMNS, _FEWEST_COLUMNS = 100, 30
 
@@ -49,8 +49,7 @@ def picture(
 
 
 def _facts(meter: dict[str, Any], now_ms: int, zone: ZoneInfo | None, glyphs: Glyphs) -> list[str]:
-    used, limit = meter["used"], meter["limit"]
-    figures = f"{credits(used)} of {credits(limit)} used" if used is not None else "use unknown"
+    figures = f"{used_words(meter)} of {credits(meter['limit'])} used" if meter["used"] is not None else "use unknown"
     clause = "used up" if meter["state"] == "exhausted" else outlookwords.clause(meter, now_ms, zone)
     return [fact for fact in (meter["label"], figures, clause, outlookwords.prompts_left(meter)) if fact]
 

@@ -91,6 +91,12 @@ def credits(amount: "float | None") -> str:
     return "0" if text == "-0" else text
 
 
+def used_words(meter: "dict[str, Any]") -> str:
+    """What a meter has used, marked by its bound; "unknown" where it has no figure."""
+    mark = "" if meter["used"] is None else outlooktexts.SO_MUCH[meter["bound"]]
+    return f"{mark}{credits(meter['used'])}"
+
+
 def moment(iso: str, zone: "tzinfo | None") -> str:
     """An instant in `zone`, which is the plan's for all that a person reads; None: this machine's. Thu 26 Nov 09:05."""
     local, now = datetime.fromisoformat(iso).astimezone(zone), datetime.now().astimezone()
@@ -162,7 +168,7 @@ def _meter_row(meter: "dict[str, Any]", now_ms: int, zone: "ZoneInfo | None") ->
         meter["label"],
         of,
         bar,
-        f"{outlooktexts.SO_MUCH[meter['bound']]}{credits(used)} ({per_cent})" if used is not None else "-",
+        f"{used_words(meter)} ({per_cent})" if used is not None else "-",
         meter["state"],
         credits(burn["per_day"]) if burn["per_day"] is not None else "-",
         outlookwords.in_short(meter, now_ms, zone),

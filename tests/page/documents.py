@@ -61,6 +61,7 @@ def document(*meters: dict[str, Any], **fields: Any) -> dict[str, Any]:
         | {"dearest": []},
         "threads": {"since": to_iso(NOW_MS - 7 * DAY_MS), "rows": []},
         "alerts": [],
+        "standing": 0,
         "polling": {
             "minute": {"sent": 2, "most": 15, "configured": 15},
             "hour": {"sent": 24, "most": 900},

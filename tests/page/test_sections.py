@@ -117,6 +117,12 @@ def test_an_alert_says_how_it_stands(fields: dict[str, Any], state: str) -> None
     )
 
 
+@pytest.mark.parametrize(("standing", "words"), [(1, "1 alert stands"), (3, "3 alerts stand")])
+def test_the_top_says_how_many_alerts_stand(standing: int, words: str) -> None:
+    assert words in said(document(meter(), standing=standing), "now")
+    assert "alert" not in said(document(meter()), "now")
+
+
 def test_an_alert_says_why_it_was_told() -> None:
     assert "for a higher rung was reached" in said(document(meter(), alerts=[alert()]), "alerts")
 

@@ -15,7 +15,7 @@ _MARKS = {"critical": "◆", "warning": "▲", "info": "●"}
 
 
 def alerts_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
-    """The section `alerts`, newest first."""
+    """The section `alerts`, as they come: those that stand first."""
     names, alerts = Names(document, view), document["alerts"]
     if not alerts:
         return section("alerts", "Alerts", '<p class="note">None was told so far.</p>')

@@ -25,6 +25,10 @@ def now_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
     today = document["today"]
     if today:
         facts.append(f"today {so_much(today['used'], today['bound'])} used")
+    links = [_switch(view)]
+    if document["standing"]:
+        many = "1 alert stands" if document["standing"] == 1 else f"{document['standing']} alerts stand"
+        links.insert(0, f'<a href="#alerts">{many}</a>')
     warnings = "".join(
         f'<p class="notice"><span aria-hidden="true">▲</span> {text(names.within(words), 600)}</p>'
         for words in _warnings(document, zone)
@@ -32,7 +36,7 @@ def now_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
     notes = "".join(f"<li>{text(names.within(note), 600)}</li>" for note in document["notes"])
     listed = f'<ul class="note">{notes}</ul>' if notes else ""
     return (
-        f'<section id="now" aria-label="Now"><p class="who">{text(" · ".join(facts), 300)} · {_switch(view)}</p>'
+        f'<section id="now" aria-label="Now"><p class="who">{text(" · ".join(facts), 300)} · {" · ".join(links)}</p>'
         f"{warnings}{listed}</section>"
     )
 

@@ -61,6 +61,7 @@ class DashboardFacts:
             "prompts": self._recent.prompts(now_ms),
             "threads": self._recent.threads(now_ms),
             "alerts": self._alerts(now_ms),
+            "standing": len(self._store.outbox.standing()),
             "polling": self._polling(now_ms),
         }
 
@@ -79,11 +80,11 @@ class DashboardFacts:
         return {meter.id for meter in meters if meter.kind != "grant" or meter.key in wanted}
 
     def _alerts(self, now_ms: int) -> list[dict[str, Any]]:
-        """The newest alerts, each with why it was told."""
-        newest = self._documents.alerts(now_ms)["alerts"][:_ALERTS]
+        """The newest alerts, those that stand before those that are over, each with why it was told."""
+        newest = sorted(self._documents.alerts(now_ms)["alerts"], key=lambda alert: alert["state"] == "resolved")
         return [
             {**alert, "why": [change["line"] for change in self._explaining.why(alert["id"])["history"]]}
-            for alert in newest
+            for alert in newest[:_ALERTS]
         ]
 
     def _polling(self, now_ms: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Trays and their sessions: one for each session and configuration, asleep and awake, and what doctor says of both."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,9 +13,14 @@ from typing import Any
 import pytest
 
 from desktop import NO_DISPLAY, TrayItem, private_bus, wait_until
+from hexmeter_tray.app import App, Backends
+from hexmeter_tray.backends import Choice
+from hexmeter_tray.bus import SessionBus
+from hexmeter_tray.model import View
+from hexmeter_tray.settings import Settings
 
 from .conftest import Stage
-from .fake_daemon import meter, notice
+from .fake_daemon import meter, notice, status
 
 pytestmark = pytest.mark.desktop
 
@@ -55,6 +61,27 @@ def test_a_tray_that_slept_shows_what_came_meanwhile_once(stage: Stage) -> None:
     wait_until(lambda: stage.daemon.states(1) == ["handed_over"], "the notice is delivered")
     assert notifications.received == 1
     assert tray.said() == ""
+
+
+def test_what_the_daemon_says_while_the_tray_ends_is_not_shown() -> None:
+    """There is no connection any more that could show it."""
+
+    async def scene(address: str) -> list[View]:
+        told_to_end, shown = asyncio.Event(), list[View]()
+        backends = Backends(Choice("sni", "why"), Choice("dbus", "why"))
+        settings = Settings(None, "/nonexistent", "auto", "auto")
+        app = App(await SessionBus.connect(address), backends, settings, told_to_end)
+        await app.start()
+        app._tray.show = shown.append  # type: ignore[method-assign]
+        app._on_event("status", status())
+        told_to_end.set()
+        assert await app.run_until_told() == ""
+        app._on_event("status", status(stale=True))
+        app._on_lost("")
+        return shown
+
+    with private_bus() as address:
+        assert len(asyncio.run(scene(address))) == 1
 
 
 def doctor(stage: Stage) -> dict[str, Any]:

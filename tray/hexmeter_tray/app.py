@@ -147,6 +147,8 @@ class App:
         return PlyerNotifier(bus, on_available=lambda: self._courier.on_available())
 
     def _show(self) -> None:
+        if self._told_to_end.is_set():
+            return  # What it is shown on is being taken away.
         now = view(self._facts, _now_ms(), None)
         if now != self._view:
             self._view = now
@@ -157,6 +159,8 @@ class App:
         self._show()
 
     def _on_event(self, event: str, document: dict[str, Any]) -> None:
+        if self._told_to_end.is_set():
+            return
         if event == "status":
             self._change(replace(self._facts, status=document, trouble=""))
         elif event == "alerts":

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import BERLIN
+from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
 from hexmeter.core.reportforms import html, markdown
-from hexmeter.core.reportpage import report_page
+from hexmeter.core.reportpage import marked, report_page
 
 NASTY = "<script>alert(1)</script>|[x](javascript:a)`*_\"'&lt;"
 NOTHING = {"credits": 0.0, "bound": "exact", "before": 0.0, "before_bound": "exact"}
@@ -166,3 +167,20 @@ def test_a_row_is_marked_by_its_bound(bound: str, shown: str) -> None:
     credits = [section.rows[0][number].text for section, number in ((page.sections[0], 1), (page.sections[4], 2))]
     assert credits == [shown] * 2
     assert page.sections[0].rows[0][2].text == "at least 1"
+
+
+@pytest.mark.parametrize(
+    ("marks", "amount", "bound", "text"),
+    [
+        pytest.param(SO_MUCH, 0.0, "exact", "0", id="none used"),
+        pytest.param(SO_MUCH, 0.0, "estimated", "0", id="none used, as far as is known when"),
+        pytest.param(SO_MUCH, 0.0, "at_least", "at least 0", id="none seen"),
+        pytest.param(SO_LITTLE, 0.0, "at_least", "0", id="none left"),
+        pytest.param(SO_LITTLE, 2.0, "at_least", "at most 2", id="little left"),
+        pytest.param(SO_MUCH, None, "at_least", "–", id="not known"),
+    ],
+)
+def test_nothing_is_marked_where_more_may_be_missing(
+    marks: dict[str, str], amount: float | None, bound: str, text: str
+) -> None:
+    assert marked(marks, amount, bound) == text

@@ -101,6 +101,14 @@ def test_what_is_compared_with_what(
     assert document["total"]["bound"] == "at_least", "nothing was read yet"
 
 
+@pytest.mark.parametrize(("who", "bound"), [("workspace", "exact"), ("max", "at_least")])
+def test_nothing_before_is_none_only_for_who_sees_everybody(make_bench: MakeBench, who: str, bound: str) -> None:
+    watching = make_bench(small_world(), who, EVERYONE)
+    watching.poll_until_read()
+    for rows in (reported(watching)["users"], reported(watching)["topics"]):
+        assert {row["before_bound"] for row in rows if row["before"] == 0} == {bound}
+
+
 def test_topics_prompts_alerts_and_runs_are_told(make_bench: MakeBench) -> None:
     world = small_world()
     add(world, "eve", 2, "4", topics=("Churn", "Revenue"))

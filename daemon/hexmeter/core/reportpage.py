@@ -86,8 +86,9 @@ def credits_text(amount: float | None) -> str:
 
 
 def marked(marks: Mapping[str, str], amount: float | None, bound: str) -> str:
-    """An amount of credits with the mark of its bound; none are none."""
-    return (marks[bound] if amount else "") + credits_text(amount)
+    """An amount of credits with the mark of its bound. None used are `at least 0` at most: no others are marked."""
+    is_marked = amount or (amount is not None and marks is SO_MUCH and bound == "at_least")
+    return (marks[bound] if is_marked else "") + credits_text(amount)
 
 
 def lead(document: Mapping[str, Any]) -> Iterable[str]:

@@ -24,7 +24,6 @@ _ALERTS_LOOKED_AT = 1_000
 NO_TOPIC = "none"
 
 Row = dict[str, Any]
-_NONE: Row = {"credits": 0.0, "bound": Bound.EXACT.value}
 Usage = Callable[[str, Period], list[Row]]
 
 
@@ -59,7 +58,7 @@ class Report:
                 "before_bound": self._bound(before, users_before).value,
             },
             "days": self._usage("day", period),
-            "users": _compared("user", users, users_before),
+            "users": self._compared("user", users, users_before, period, before),
             "models": self._both("model", period, before),
             "sources": self._both("source", period, before),
             "topics": self._topics(period, before),
@@ -85,12 +84,24 @@ class Report:
         return bound_of(any(row.get("estimated") for row in users), self._figures.sight().sees_all(None, period))
 
     def _both(self, by: str, period: Period, before: Period) -> list[Row]:
-        return _compared(by, self._usage(by, period), self._usage(by, before))
+        return self._compared(by, self._usage(by, period), self._usage(by, before), period, before)
+
+    def _compared(self, by: str, rows: list[Row], rows_before: list[Row], period: Period, before: Period) -> list[Row]:
+        """The rows of `period` with what the same had `before`; who used something only then too, with nothing now."""
+        key = "user_id" if by == "user" else by
+        then, nothing = {row[key]: row for row in rows_before}, self._nothing(before)
+        found = [{**row, **_before(then.pop(row[key], nothing))} for row in rows]
+        gone = {**self._nothing(period), **shapes.prompts(None)}
+        return found + [{**row, **gone, **_before(row)} for row in then.values()]
+
+    def _nothing(self, period: Period) -> Row:
+        """What somebody used of whom nothing was seen: none, unless it can be missing."""
+        return {"credits": 0.0, "bound": bound_of(False, self._figures.sight().sees_all(None, period)).value}
 
     def _topics(self, period: Period, before: Period) -> list[Row]:
         """The credits of threads by topic: a thread counts in full for each of its topics, so these overlap."""
-        then = {row["topic"]: row for row in self._by_topic(before)}
-        found = [{**row, **_before(then.get(row["topic"], _NONE))} for row in self._by_topic(period)]
+        then, nothing = {row["topic"]: row for row in self._by_topic(before)}, self._nothing(before)
+        found = [{**row, **_before(then.get(row["topic"], nothing))} for row in self._by_topic(period)]
         return sorted(found, key=lambda row: (-row["credits"], row["topic"]))
 
     def _by_topic(self, period: Period) -> list[Row]:
@@ -143,16 +154,6 @@ class Report:
             "before": run_sums(sum_runs(sums_before.values())),
             "projects": sorted(rows, key=lambda row: (-row["runs"], row["project"]))[:_PROJECTS],
         }
-
-
-def _compared(by: str, rows: list[Row], rows_before: list[Row]) -> list[Row]:
-    """The rows of a time with what the same had before; who used something only then too, with 0 credits now."""
-    key = "user_id" if by == "user" else by
-    before = {row[key]: row for row in rows_before}
-    found = [{**row, **_before(before.get(row[key], _NONE))} for row in rows]
-    now = {row[key] for row in rows}
-    gone = [row for row in rows_before if row[key] not in now]
-    return found + [{**row, **_NONE, **_before(row), **shapes.prompts(None)} for row in gone]
 
 
 def _before(row: Row) -> Row:

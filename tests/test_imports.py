@@ -116,6 +116,7 @@ STANDARD_ONLY = ("hexmeter.core", "hexmeter.wire.client", "hexmeter.page")
 RARELY_NEEDED = {
     *("hexmeter.service.audit", "hexmeter.core.audit", "hexmeter.service.report", "hexmeter.service.export"),
     *("hexmeter.service.explaining", "hexmeter.core.textswhy", "hexmeter.core.usagelog", "hexmeter.hex.simulator"),
+    *("hexmeter.page.page", "hexmeter.service.dashboardfacts", "hexmeter.service.dashboardhttp"),
     *("argparse", "keyring", "apprise", "tomlkit", "sqlite_utils", "click"),
 }
 """What a daemon imports when it is asked for it; an idle one would hold it in memory for ever."""

@@ -118,6 +118,14 @@ def test_a_daemon_that_does_not_answer_in_time_is_said(path: Path) -> None:
     )
 
 
+def test_a_daemon_too_busy_to_take_a_request_is_not_said_to_be_gone(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        with pytest.raises(DaemonSlow):
+            Client(str(path), timeout_s=0.2).post("/v1/import", {"rows": "x" * 4_000_000})
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe", b'{"a":'])
 def test_an_answer_that_is_not_json_is_said(path: Path, body: bytes) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()

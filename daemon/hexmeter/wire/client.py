@@ -112,13 +112,8 @@ class Client:
         connection = self._send(_head(method, path, payload) + payload, timeout_s or self.timeout_s)
         try:
             return _read_answer(connection)
-        except TimeoutError:
-            raise DaemonSlow(
-                f"the daemon at {self.socket_path} did not answer in time",
-                "it may be busy: try again, or see its log",
-            ) from None
         except OSError as error:
-            raise self.absent(error) from None
+            raise self._lost(error) from None
         finally:
             connection.close()
 
@@ -138,8 +133,14 @@ class Client:
             connection.sendall(request)
         except OSError as error:
             connection.close()
-            raise self.absent(error) from None
+            raise self._lost(error) from None
         return connection
+
+    def _lost(self, error: OSError) -> ClientError:
+        if isinstance(error, TimeoutError):
+            message = f"the daemon at {self.socket_path} did not answer in time"
+            return DaemonSlow(message, "it may be busy: try again, or see its log")
+        return self.absent(error)
 
     def absent(self, error: OSError) -> ClientError:
         """What to tell of a daemon that cannot be reached."""

@@ -17,7 +17,7 @@ from .browsing import Browser, assert_strict
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Renderings follow each other at once."""
     monkeypatch.setattr("hexmeter.service.dashboardlive.AT_MOST_EVERY_S", 0.0)
-    monkeypatch.setattr("hexmeter.service.dashboardlive.SHARE", 0)
+    monkeypatch.setattr("hexmeter.service.dashboardlive.REST_FACTOR", 0)
 
 
 def test_a_changed_figure_sends_its_section_and_no_other(browser: Browser) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import socket
 import sys
 import webbrowser
 from urllib.parse import urlsplit
@@ -60,5 +61,5 @@ def _how_to_use(link: str) -> str:
     port = urlsplit(link).port
     return (
         "open it in a browser on this machine within two minutes; it works once\n"
-        f"from another machine, first: ssh -L {port}:127.0.0.1:{port} and this machine's name"
+        f"from another machine, first: ssh -L {port}:127.0.0.1:{port} {socket.gethostname()}"
     )

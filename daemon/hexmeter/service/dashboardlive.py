@@ -10,9 +10,8 @@ from hexmeter.service.dashboardpages import Pages
 from hexmeter.wire.shapes import dump
 
 AT_MOST_EVERY_S = 1.0
-SHARE = 10
-"""Rendering takes at most so small a part of the daemon's time, as a first run publishes with every page it reads."""
-
+REST_FACTOR = 10
+"""After a rendering there is none for so many times as long: a first run publishes with every page it reads."""
 
 _AGAIN_AFTER_MS = 1_000
 """So soon a page connects again, after a reload say; browsers take some seconds by themselves."""
@@ -58,7 +57,7 @@ class Live:
                 self._document, self._rendered = self._pages.document(), {}
             if view not in self._rendered:
                 self._rendered[view] = self._pages.sections(self._document, view)
-            self._next_s += SHARE * (loop.time() - began_s)
+            self._next_s += REST_FACTOR * (loop.time() - began_s)
             return self._rendered[view]
 
 

@@ -59,7 +59,7 @@ def test_an_average_halves_what_is_a_half_life_old() -> None:
 
 def test_a_steady_user_keeps_the_pace() -> None:
     used, seen = [2.0] * 150, [1.0] * 150
-    pace = pace_of(used, seen, limit=60, weight_of_period=30)
+    pace = pace_of(used, seen, limit=60, weight_of_period=30, drift=0.2)
     lesson = lesson_of(used, seen, pace, horizon_days=15)
     rate = sum(share * one for share, one in zip(lesson.shares, pace.rates[-1], strict=True))
     assert rate == pytest.approx(2, rel=0.01)
@@ -94,7 +94,7 @@ def test_a_share_of_a_day_lies_before_an_hour() -> None:
 def test_weekend_workers_are_learnt() -> None:
     days = days_of(at(2026, 6, 1), at(2026, 11, 1), BERLIN)
     used = [3.0 if weekday >= 5 else 0.0 for weekday in days.weekdays]
-    weights = day_weights(used, [1.0] * len(days), days, [None] * len(days), 0)
+    weights = day_weights(used, [1.0] * len(days), days)
     by_weekday = dict(zip(days.weekdays, weights, strict=True))
     assert by_weekday[6] > 3 * by_weekday[2]
 

@@ -10,8 +10,6 @@ from hexmeter.core.forecast.spread import Spread
 
 REVIVAL = 0.2
 """How likely a pace of old comes back within the period."""
-DRIFT = 0.2
-"""How much a pace changes by itself within a month, as a share of it."""
 TRUST = (0.2, 0.3, 0.5)
 """What each half-life counts for before the past has spoken."""
 STEP_DAYS, WARM_UP_DAYS, LEAST_HORIZON_DAYS = 3, 14, 7
@@ -34,7 +32,7 @@ def spread_of(pace: Pace, day: int, shares: Sequence[float], weight: float) -> S
     """
     rate = sum(share * one for share, one in zip(shares, pace.rates[day], strict=True))
     mean = rate * weight
-    variance = pace.dispersion * mean + mean * mean * (1 / pace.certainty[day] + DRIFT * DRIFT)
+    variance = pace.dispersion * mean + mean * mean * (1 / pace.certainty[day] + pace.drift * pace.drift)
     more = max(0.0, pace.peaks[day] - rate) * weight
     return Spread(mean + REVIVAL * more, variance + REVIVAL * (1 - REVIVAL) * more * more)
 

@@ -24,12 +24,13 @@ class Pace:
     """Rates as they stood at the end of each day of the past, the last one now."""
 
     dispersion: float  # variance of a total over its mean, in credits
+    drift: float  # how much the rate changes by itself within a month, as a share of it
     rates: Sequence[Sequence[float]]  # by day, then by half-life
     certainty: Sequence[float]  # by day: the shape of the rate's own gamma
     peaks: Sequence[float]  # by day: the highest slow rate so far, fading
 
 
-def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_of_period: float) -> Pace:
+def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_of_period: float, drift: float) -> Pace:
     """The pace from each day's use and the weight of it that was seen."""
     total, whole = sum(used), sum(seen)
     even = EVEN_PACE * limit / max(weight_of_period, 1.0) if limit > 0 else total / max(whole, 1.0)
@@ -52,7 +53,7 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
             columns.append(
                 [(amount + base) / (weight + base / r) for (amount, weight), r in zip(sums, columns[-1], strict=True)]
             )
-    return Pace(dispersion, list(zip(*columns, strict=True)), certainty, peaks_of(columns[0]))
+    return Pace(dispersion, drift, list(zip(*columns, strict=True)), certainty, peaks_of(columns[0]))
 
 
 def peaks_of(rates: Sequence[float]) -> list[float]:

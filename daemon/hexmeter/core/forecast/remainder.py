@@ -10,8 +10,10 @@ from hexmeter.core.forecast.path import crossing
 from hexmeter.core.forecast.request import Request
 from hexmeter.core.forecast.spread import Spread, chance_above
 from hexmeter.core.forecast.timeline import Timeline
-from hexmeter.core.forecast.weights import day_weights, places_of
+from hexmeter.core.forecast.weights import LATE_TRUST, busy_day, day_weights, late_weights, lateness, places_of
 
+DRIFT = 0.2
+"""How much a pace changes by itself within a month, as a share of it. What overflows comes late, and changes more."""
 STOPPED_AT = 0.97
 """A past period with a hard stop that used this much of the limit ended there: the rest of it is no sign of rest."""
 
@@ -46,9 +48,11 @@ def remainder_of(asked: Request, timeline: Timeline) -> Remainder:
         for day in range(days.index(begin) + 1, min(days.index(end - 1) + 1, today)):
             exposure[day] = 0.0
     places = places_of(days, [*asked.past, (asked.start, asked.end)])
-    weights = day_weights(used, exposure, days, places, timeline.first)
+    weights = day_weights(used, exposure, days)
+    power = lateness(used[: timeline.first], exposure, weights, places, LATE_TRUST * busy_day(used))
+    weights = late_weights(weights, power, places)
     seen = [part * weight for part, weight in zip(exposure, weights, strict=False)]
-    pace = pace_of(used, seen, asked.limit, sum(weights[timeline.first :]))
+    pace = pace_of(used, seen, asked.limit, sum(weights[timeline.first :]), DRIFT * (1 + power))
     lesson = lesson_of(used, seen, pace, len(days) - today)
     ahead = timeline.ahead(weights)
     return Remainder(

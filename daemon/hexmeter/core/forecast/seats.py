@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 from hexmeter.core.forecast.backtest import TRUST
 from hexmeter.core.forecast.days import used_between
-from hexmeter.core.forecast.pace import DISPERSION_TRUST_WEEKS, HALF_LIVES, LEANING
+from hexmeter.core.forecast.pace import DISPERSION_TRUST_WEEKS, HALF_LIVES
 from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Request, Seat
 from hexmeter.core.forecast.spread import Spread
@@ -20,6 +20,8 @@ NODES = tuple(NormalDist().inv_cdf((index + 0.5) / 32) for index in range(32))
 """Normal deviates of 32 equally likely cases."""
 COMMON = 0.25
 """How much everybody's use changes together within a month, as a share of it."""
+LEANING = (0.8, 2.0, 2.0)
+"""As of one meter alone, but less: the errors of many seats that follow their own days even out."""
 OWN = 0.8
 """How much one seat's use changes by itself within a month."""
 
@@ -56,7 +58,7 @@ def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:
     uses = [timeline.used(seat.history) for seat in asked.seats]
     together = [sum(day) for day in zip(*uses, strict=True)]
     exposure = [1.0] * today + [timeline.today_done]
-    weights = day_weights(together, exposure, days, [None] * len(days), 0)
+    weights = day_weights(together, exposure, days)
     seen = [part * weight for part, weight in zip(exposure, weights, strict=False)]
     ahead = timeline.ahead(weights)
 

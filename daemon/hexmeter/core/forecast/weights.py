@@ -48,28 +48,28 @@ def elapsed_share(profile: Sequence[float], begin: float, end: float, at: float)
     return min(1.0, profile[whole] + (hour - whole) * (profile[whole + 1] - profile[whole]))
 
 
-def day_weights(
-    used: Sequence[float], exposure: Sequence[float], days: Days, places: Sequence[float | None], complete: int
-) -> list[float]:
-    """What each day weighs for this person, past and to come. `used` and `exposure` end with today, `days` later.
+def day_weights(used: Sequence[float], exposure: Sequence[float], days: Days) -> list[float]:
+    """What each day weighs for this person by its weekday, past and to come.
 
-    `places` tells how far into its period each day lies, 0 to 1; the first `complete` days are of past periods.
-    What is learnt is held against as many made-up credits as a few typical busy days hold, so that little history moves
-    nothing.
+    `used` and `exposure` end with today, `days` later. What is learnt is held against as many made-up credits as a few
+    typical busy days hold, so that little history moves nothing.
     """
     weights = [WEEKDAY_PRIOR[weekday] for weekday in days.weekdays]
+    return learnt(weights, used, exposure, days.weekdays, 7, WEEKDAY_TRUST * busy_day(used))
+
+
+def late_weights(weights: Sequence[float], power: float, places: Sequence[float | None]) -> list[float]:
+    """The weights where use grows with that power of the place in the period."""
+    return [
+        max(FLOOR, weight * (power + 1) * place**power) if place is not None and power > 0 else weight
+        for weight, place in zip(weights, places, strict=True)
+    ]
+
+
+def busy_day(used: Sequence[float]) -> float:
+    """The credits of two typical busy days, 0 where nothing was used."""
     total = sum(used)
-    if total < NOTHING:
-        return weights
-    typical = 2 * sum(amount * amount for amount in used) / total
-    weights = learnt(weights, used, exposure, days.weekdays, 7, WEEKDAY_TRUST * typical)
-    power = lateness(used[:complete], exposure, weights, places, LATE_TRUST * typical)
-    if power > 0:
-        weights = [
-            max(FLOOR, weight * (power + 1) * place**power) if place is not None else weight
-            for weight, place in zip(weights, places, strict=True)
-        ]
-    return weights
+    return 2 * sum(amount * amount for amount in used) / total if total >= NOTHING else 0.0
 
 
 def learnt(
@@ -86,7 +86,7 @@ def learnt(
         mine[kind] += amount
         expected[kind] += part * weight
     whole = sum(expected)
-    if whole <= 0:
+    if whole <= 0 or made_up <= 0:
         return weights
     pace = sum(used) / whole
     factors = [(made_up + one) / (made_up + pace * other) for one, other in zip(mine, expected, strict=True)]
@@ -100,7 +100,7 @@ def lateness(
     places: Sequence[float | None],
     made_up: float,
 ) -> float:
-    """The power of the place in a period by which use grows in it, 0 where it does not.
+    """The power of the place in a period, 0 to 1, by which use grows in it; 0 where it does not.
 
     A pool that is drawn on only once grants run out is hardly touched at first: what is used lies late in the period.
     A density (p + 1) x^p has its mean at (p + 1) / (p + 2).

@@ -20,6 +20,7 @@ from forecast_measures import (  # beside this file
     left_after,
     median,
     pinball,
+    reliability,
     shipped,
     times_of,
 )
@@ -65,6 +66,8 @@ def month_of(case: Case, name: str) -> Month:
         if is_mark and crossed is not None and exhaust_at is not None:
             month.exhaust_errors.append(abs(exhaust_at - crossed) / 3600)
         month.highest = max(month.highest, guess.score)
+        if guess.score >= 0:
+            month.chances.append(guess.score)
         month.alerted |= now_alert
         month.rises += now_alert and not alert
         if useful is not None and at <= useful:
@@ -114,6 +117,15 @@ def cohort_rows(found: Mapping[str, Sequence[Month]]) -> Iterator[str]:
             f"{cohort:16}{len(mine):7}{error:15.2f}{losses(mine) / losses(base):9.2f}{cover(mine):7.0%}"
             f"{detection(mine)[0]:10.0%}{detection(base)[0]:10.0%}{flaps(mine):7.3f}"
         )
+
+
+def reliability_rows(found: Mapping[str, Sequence[Month]]) -> Iterator[str]:
+    """Of all moments with a probability of 0 to 10 %, 10 to 20 %, …: the share after which the limit was reached."""
+    heads = "".join(f"{f'{tenth * 10}-{tenth * 10 + 10}%':>8}" for tenth in range(10))
+    yield f"\n{'came true of':16}{heads}"
+    for group, cohorts in GROUPS.items():
+        tenths = reliability([month for month in found[OURS] if month.cohort in cohorts])
+        yield f"{group:16}" + "".join(f"{share:8.0%}" for share in tenths)
 
 
 def losses(months: Sequence[Month]) -> float:
@@ -179,7 +191,7 @@ def main() -> None:
         "detected: of the limits reached, those warned of a working day ahead, at the threshold that gives each method"
     )
     print("one false alarm in 12 months; as shipped: with our own alert instead, and its false alarms a month")
-    print(*rows(found), *cohort_rows(found), whole_row(found), speed_row(), sep="\n")
+    print(*rows(found), *cohort_rows(found), *reliability_rows(found), whole_row(found), speed_row(), sep="\n")
 
 
 if __name__ == "__main__":

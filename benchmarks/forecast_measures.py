@@ -29,6 +29,7 @@ class Month:
     alerted_ahead: bool = False
     alerted: bool = False
     rises: int = 0
+    chances: list[float] = field(default_factory=list)  # every probability shown before the crossing
     exhaust_errors: list[float] = field(default_factory=list)  # hours
 
 
@@ -96,6 +97,17 @@ def detection(months: Sequence[Month]) -> tuple[float, float]:
     threshold = calm[allowed] if allowed < len(calm) else float("-inf")
     crossed = [month.best_ahead for month in months if month.crossed]
     return sum(score > threshold for score in crossed) / max(1, len(crossed)), threshold
+
+
+def reliability(months: Sequence[Month]) -> list[float]:
+    """By tenth of the probabilities shown: the share of the moments after which the limit was reached."""
+    came, said = [0] * 10, [0] * 10
+    for month in months:
+        for chance in month.chances:
+            tenth = min(9, int(chance * 10))
+            said[tenth] += 1
+            came[tenth] += month.crossed
+    return [one / max(1, other) for one, other in zip(came, said, strict=True)]
 
 
 def shipped(months: Sequence[Month]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
+from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, to_iso
 from hexmeter.hex.simulator.faults import parse_fault
 from hexmeter.hex.simulator.history import generated
 from hexmeter.hex.simulator.projects import Project, Run, Schedule
@@ -62,9 +62,7 @@ def test_runs_minutes_and_failures_by_project_are_the_truth(make_bench: MakeBenc
     sweep_to_the_end(watching)
     # What ran during the sweep may have been seen or not.
     until_ms = START_MS
-    document = runs(
-        watching, since=f"{(watching.now_ms - until_ms) // MINUTE_MS + days * 1440}m", until="2026-11-22T12:00Z"
-    )
+    document = runs(watching, since=to_iso(until_ms - days * DAY_MS), until=to_iso(until_ms))
     truth = [
         run
         for run in watching.world.projects.runs_between(until_ms - days * DAY_MS, until_ms)

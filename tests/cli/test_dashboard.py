@@ -100,6 +100,19 @@ def test_a_reload_opens_the_port_and_leaves_open_pages_as_they_are(running: Home
         assert browser.get(f"http://127.0.0.1:{link.port}/").status_code == 200
 
 
+def test_a_port_of_ones_own_choice_is_had_again_after_a_crash(running: Home) -> None:
+    port = link_of(running.ask("dashboard")).port
+    assert running.ask("dashboard", "--close").code == 0
+    running.config.write_text(running.config.read_text() + f"[dashboard]\nenabled = true\nport = {port}\n")
+    assert running.ask("reload").out == "taken up: dashboard.enabled, dashboard.port\n"
+    with httpx.Client(follow_redirects=True) as open_page:
+        assert open_page.get(link_of(running.ask("dashboard"))).status_code == 200
+        running._daemons[0].kill()
+    running.start()
+    assert link_of(running.ask("dashboard")).port == port
+    assert "no dashboard" not in running.said()
+
+
 def test_no_secret_of_it_is_in_the_log_or_the_database(running: Home) -> None:
     link = link_of(running.ask("dashboard"))
     opened = httpx.get(link)

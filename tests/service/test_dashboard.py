@@ -7,9 +7,12 @@ import socket
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hexmeter.core.instants import DAY_MS, MINUTE_MS
 from hexmeter.service.dashboardaccess import Access
+from hexmeter.wire.httpd import Request, Response
 
 from .bench import TEAM, Bench, FakeClock, small_world
 from .browsing import EVERYONE, Answer, Browser, assert_refused, assert_strict, link, port_of, show
@@ -151,6 +154,32 @@ def test_another_cookie_shows_nothing(browser: Browser, cookie: str) -> None:
     value = browser.cookie.partition("=")[2]
     browser.cookie = cookie.replace("PORT", str(browser.port)).replace("VALUE", value)
     assert_refused(browser.ask("/"))
+
+
+WORDS = st.text(max_size=30)
+PATHS = st.sampled_from(["/", "/open", "/events", "/style.css", "/v1/status"]) | WORDS
+HEADERS = st.fixed_dictionaries(
+    {"host": st.sampled_from(["127.0.0.1:PORT", "localhost:PORT", "evil.test"]) | WORDS},
+    optional={
+        "cookie": st.sampled_from(["hexmeter-PORT=", "hexmeter-PORT=x; hexmeter-PORT"]) | WORDS,
+        "origin": st.sampled_from(["http://127.0.0.1:PORT", "null"]) | WORDS,
+        "sec-fetch-site": st.sampled_from(["none", "same-origin", "cross-site"]) | WORDS,
+    },
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["GET", "HEAD", "POST"]) | WORDS, PATHS, st.dictionaries(st.just("once") | WORDS, WORDS), HEADERS
+)
+def test_whatever_is_asked_without_a_link_or_a_cookie_is_refused(
+    stranger: Browser, method: str, path: str, query: dict[str, str], headers: dict[str, str]
+) -> None:
+    sent = {name: value.replace("PORT", str(stranger.port)) for name, value in headers.items()}
+    answer = stranger.bench.run(stranger.bench.dashboard._front.handle(Request(method, path, query, sent)))
+    assert isinstance(answer, Response)
+    assert answer.status in (403, 405)
+    assert "@" not in answer.body.decode()
 
 
 def test_odd_cookies_of_other_servers_do_not_hide_ours(browser: Browser) -> None:

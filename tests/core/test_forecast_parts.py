@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hexmeter.core.forecast.backtest import lesson_of
+from hexmeter.core.forecast.backtest import TRUST, lesson_of, spread_of
 from hexmeter.core.forecast.days import days_of, used_between
 from hexmeter.core.forecast.pace import averages, pace_of
 from hexmeter.core.forecast.path import crossing, reached_at
 from hexmeter.core.forecast.request import History, Seat
 from hexmeter.core.forecast.seats import Overdraw, history_of, part_until, sum_of
 from hexmeter.core.forecast.spread import TENTH, Spread, chance_above
-from hexmeter.core.forecast.weights import day_weights, elapsed_share, lateness, places_of
+from hexmeter.core.forecast.weights import day_weights, elapsed_share, late_weights, lateness, places_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3_600
@@ -66,6 +66,13 @@ def test_a_steady_user_keeps_the_pace() -> None:
     assert lesson.stretch < 0.85, "the past was never off, so the range is narrower than the prior's"
 
 
+def test_the_more_a_pace_drifts_the_less_its_future_is_known() -> None:
+    used, seen = [2.0] * 150, [1.0] * 150
+    calm, late = (spread_of(pace_of(used, seen, 60, 30, drift), 149, TRUST, 15) for drift in (0.2, 0.6))
+    assert late.mean == calm.mean
+    assert late.quantile(TENTH) > calm.quantile(TENTH) > calm.quantile(-TENTH) > late.quantile(-TENTH)
+
+
 def test_the_limit_is_crossed_with_the_event_that_reaches_it() -> None:
     seen = history((100, 5), (200, 5), (300, 5))
     assert crossing(seen, 0, 400, limit=10, spent=15, seen=15) == 200
@@ -107,6 +114,9 @@ def test_a_pool_that_is_drawn_on_late_is_expected_to_be_drawn_on_late() -> None:
     assert lateness(late, [1.0] * 31, [1.0] * 31, places, made_up=10) > 1
     assert lateness([5.0] * 31, [1.0] * 31, [1.0] * 31, places, made_up=10) == pytest.approx(0, abs=1e-9)
     assert lateness(late[::-1], [1.0] * 31, [1.0] * 31, places, made_up=10) == 0
+    assert late_weights([1.0] * 31, 0, places) == [1.0] * 31
+    first, *_, last = late_weights([1.0] * 31, 1, places)
+    assert last > 1.9 > 0.1 > first
 
 
 def test_only_what_lies_above_each_grant_and_month_is_drawn_from_the_pool() -> None:

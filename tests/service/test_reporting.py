@@ -116,6 +116,18 @@ def test_a_month_is_reported_on_the_reset_day_or_on_the_weekday_after(make_bench
     assert go(watching, hook, by_ms=5 * DAY_MS + 2 * HOUR_MS) == ["Hex credits, Tue 1 Dec to Thu 31 Dec"]
 
 
+def test_a_plan_made_later_reports_what_ends_from_then_on(make_bench: MakeBench, hook: Receiver) -> None:
+    watching = make_bench(small_world(), "workspace", planned(hook, 'at = "09:00"'))
+    watching.poll_until_read()
+    assert go(watching, hook, by_ms=3 * DAY_MS) == []
+    watching.restart(planned(hook))
+    assert go(watching, hook, by_ms=HOUR_MS) == [], "the last week was over before"
+    assert go(watching, hook, by_ms=5 * DAY_MS) == ["Hex credits, Mon 23 Nov to Sun 29 Nov"]
+    watching.restart(planned(hook, 'every = "month"'))
+    assert go(watching, hook, by_ms=HOUR_MS) == [], "October was over before"
+    assert go(watching, hook, by_ms=DAY_MS) == ["Hex credits, Sun 1 Nov to Mon 30 Nov"]
+
+
 def test_quiet_hours_hold_it_back_and_a_mute_keeps_it(make_bench: MakeBench, hook: Receiver) -> None:
     toml = planned(hook).replace("[alerts]", '[alerts]\nquiet_hours = "22:00-10:00"')
     watching = make_bench(small_world(), "workspace", toml)

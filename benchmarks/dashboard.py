@@ -36,7 +36,7 @@ def measure(client: Client) -> None:
         print(
             f"the first link {(linked_ns - began_ns) / 1e6:8.1f} ms, and its page {(paged_ns - linked_ns) / 1e6:.1f} ms"
         )
-        print(f"{'median, least and most of':24}{_RUNS} requests")
+        print(f"then, of {_RUNS} requests each, the median, the least and the most:")
         parts = re.findall(r'(?:href|src)="(/[a-z]+\.[a-z]+)"', page.text)
         total = 0
         for path in ("/", *parts):

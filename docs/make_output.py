@@ -29,7 +29,7 @@ from hexmeter.hex.client import Limits  # noqa: E402
 from hexmeter.hex.simulator.arrivals import keep_arriving, put_near_limit  # noqa: E402
 from hexmeter.hex.simulator.history import generated  # noqa: E402
 from hexmeter.hex.simulator.rates import UNLIMITED  # noqa: E402
-from hexmeter.hex.simulator.running import running_in_thread  # noqa: E402
+from hexmeter.hex.simulator.running import Running, running_in_thread  # noqa: E402
 from hexmeter.service.api import Api  # noqa: E402
 from hexmeter.service.listen import listening  # noqa: E402
 from hexmeter.wire import render  # noqa: E402
@@ -43,31 +43,41 @@ NOW_MS = START_MS + 21 * HOUR_MS
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _WATCHED_MS, _POLL_MS = 13 * DAY_MS, 4 * HOUR_MS
 _PEOPLE, _PROMPTS_A_MINUTE = 12, 0.007
-_IDLE = "ivy.ivanova@acme.test"
+_OWNER, _IDLE = "olga.tran@acme.test", "ivy.ivanova@acme.test"
 _MONTH_MS = 22 * DAY_MS + 10 * HOUR_MS
-_TOML = """\
+_PLAN = """\
 [plan]
 tier = "team"
 timezone = "Europe/Berlin"
-[watch]
-users = "everyone"
 [poll]
 every = "4h"
+"""
+_OWN = ("hxtp_sim_admin", f'{_PLAN}[watch]\nusers = "me"\n')
+"""The token of somebody who watches their own credits, and the configuration."""
+
+_ALL = (
+    "hxtw_sim_workspace",
+    f"""{_PLAN}[watch]
+users = "everyone"
 [pool]
 balance = 250
 as_of = 2026-11-01
 monthly_spend_limit = 200
 [prices]
 seat = 28
-[budgets]
-runs_per_week = 500
 [report]
 every = "week"
-"""
+""",
+)
+"""Those of somebody who looks after everybody's."""
+
+_OF_ONE = frozenset({"getting-started.md"})
+"""The pages that show one person's view."""
+
 _BLOCK = re.compile(r"^```(console|alert [a-z_, ]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 Run = Callable[[str], str]
-Opens = Callable[[], contextlib.AbstractContextManager[Run]]
+Opens = Callable[[Path], contextlib.AbstractContextManager[Run]]
 
 
 def shows(page: str) -> bool:
@@ -94,34 +104,49 @@ def workspace(folder: Path) -> Iterator[Opens]:
     clock = FakeClock(START_MS - _WATCHED_MS, allowed_ms=400 * DAY_MS)
     world = generated(2, clock.now_ms(), people=_PEOPLE)
     since_ms = NOW_MS - _MONTH_MS
-    put_near_limit(world, None, since_ms=since_ms, now_ms=clock.now_ms(), grant_micro=40_000_000, share=0.6)
+    put_near_limit(world, _OWNER, since_ms=since_ms, now_ms=clock.now_ms(), grant_micro=40_000_000, share=0.6)
     keep_arriving(world, 2, _PROMPTS_A_MINUTE, clock.now_ms())
     world.add_person(_IDLE, "EDITOR")
     with running_in_thread(world, rates=UNLIMITED, clock=clock.now_ms) as sim:
-        limits = Limits(connect_s=20.0, read_s=20.0, whole_s=40.0)
-        first = Bench(sim, clock, folder, world.workspace_token(), _TOML, limits)
-        first.poll_until_read()
-        for until_ms in (NOW_MS - _POLL_MS, NOW_MS):
-            while clock.at_ms < until_ms:
-                assert first.later(min(_POLL_MS, until_ms - clock.at_ms)).failure is None
-            if until_ms < NOW_MS:
-                sweep_to_the_end(first)
-        first.close()
-        first.loop.close()
+        with contextlib.ExitStack() as stack:
+            own = stack.enter_context(_watching(sim, clock, folder / "own", _OWN))
+            everybody = stack.enter_context(_watching(sim, clock, folder / "all", _ALL))
+            _let_time_pass(clock, own, everybody)
 
         @contextlib.contextmanager
-        def opened() -> Iterator[Run]:
+        def opened(page: Path) -> Iterator[Run]:
+            view, token = ("own", _OWN) if page.name in _OF_ONE else ("all", _ALL)
             with tempfile.TemporaryDirectory(prefix="hexmeter-docs-") as name:
-                shutil.copy(folder / "hexmeter.db", name)
-                copy = FakeClock(NOW_MS, allowed_ms=400 * DAY_MS)
-                page = Bench(sim, copy, Path(name), world.workspace_token(), _TOML, limits)
-                try:
-                    yield lambda command: _run(page, command)
-                finally:
-                    page.close()
-                    page.loop.close()
+                copy = Path(name) / "copy"
+                shutil.copytree(folder / view, copy)
+                with _watching(sim, FakeClock(NOW_MS, allowed_ms=400 * DAY_MS), copy, token) as watching:
+                    yield lambda command: _run(watching, command)
 
         yield opened
+
+
+@contextlib.contextmanager
+def _watching(sim: Running, clock: FakeClock, folder: Path, view: tuple[str, str]) -> Iterator[Bench]:
+    folder.mkdir(exist_ok=True)
+    made = Bench(sim, clock, folder, *view, Limits(connect_s=20.0, read_s=20.0, whole_s=40.0))
+    try:
+        yield made
+    finally:
+        made.close()
+        made.loop.close()
+
+
+def _let_time_pass(clock: FakeClock, own: Bench, everybody: Bench) -> None:
+    """Poll until it is now; the projects are read once, shortly before."""
+    for watching in (own, everybody):
+        watching.poll_until_read()
+    for until_ms in (NOW_MS - _POLL_MS, NOW_MS):
+        while clock.at_ms < until_ms:
+            clock.advance(min(_POLL_MS, until_ms - clock.at_ms))
+            assert own.poll().failure is None
+            assert everybody.poll().failure is None
+        if until_ms < NOW_MS:
+            sweep_to_the_end(everybody)
 
 
 class _Then(datetime):
@@ -145,7 +170,7 @@ def _run(watching: Bench, command: str) -> str:
             await asyncio.to_thread(hexmeter, arguments)
 
     config = watching.folder / "config.toml"
-    config.write_text(f'{_TOML}[api]\nsocket = "{watching.folder / "api.sock"}"\n', encoding="utf-8")
+    config.write_text(f'{watching.toml}[api]\nsocket = "{watching.folder / "api.sock"}"\n', encoding="utf-8")
     then = mock.patch.object(time, "time_ns", return_value=NOW_MS * 1_000_000)
     environ = mock.patch.dict(os.environ, {"HEXMETER_CONFIG": str(config), "COLUMNS": "110", "TZ": "Europe/Berlin"})
     now = mock.patch.object(render, "datetime", _Then)
@@ -162,7 +187,7 @@ def main() -> None:
         for path in PAGES:
             text = path.read_text(encoding="utf-8")
             if shows(text):
-                with opened() as run:
+                with opened(path) as run:
                     path.write_text(written(text, run), encoding="utf-8")
                 print(path.relative_to(ROOT))
 

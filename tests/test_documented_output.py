@@ -27,7 +27,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[make_output.
 @pytest.mark.parametrize("page", SHOWING, ids=lambda page: str(page.name))
 def test_the_output_shown_is_real(page: Path, workspace: make_output.Opens) -> None:
     text = page.read_text(encoding="utf-8")
-    with workspace() as run:
+    with workspace(page) as run:
         assert make_output.written(text, run) == text, "run docs/make_output.py"
 
 
@@ -57,13 +57,12 @@ DOCUMENTS = [
 
 
 def test_every_field_of_a_document_is_named_on_the_page_of_the_api(workspace: make_output.Opens) -> None:
-    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    named = set(re.findall(r'[`"]([a-z][a-z0-9_]*)[`"]', page))
-    with workspace() as run:
-        missing = {
-            asked: sorted(set(_fields(json.loads(run(f"hexmeter {asked} --json")))) - named) for asked in DOCUMENTS
-        }
-    assert {asked: fields for asked, fields in missing.items() if fields} == {}
+    page = ROOT / "docs" / "api.md"
+    named = set(re.findall(r'[`"]([a-z][a-z0-9_]*)[`"]', page.read_text(encoding="utf-8")))
+    with workspace(page) as run:
+        documents = {asked: json.loads(run(f"hexmeter {asked} --json")) for asked in DOCUMENTS}
+    unnamed = {asked: sorted(set(_fields(document)) - named) for asked, document in documents.items()}
+    assert {asked: fields for asked, fields in unnamed.items() if fields} == {}
 
 
 def _fields(document: object) -> Iterator[str]:

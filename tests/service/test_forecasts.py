@@ -153,7 +153,7 @@ def test_a_warning_goes_on_over_a_restart_and_begins_only_once_a_period(
         if request["used"] == 0:
             return {**answer, "probability": 0.1, "alert": False}
         active.append(request["alert_active"])
-        alert = probability[0] >= (0.36 if request["alert_active"] else 0.6)
+        alert = probability[0] >= (0.3 if request["alert_active"] else 0.6)
         return {**answer, "probability": probability[0], "alert": alert}
 
     answer = {"expected_total": 44.5, "low": 30, "high": 60.1, "exhaust_at": 1_796_000_000, "unknown": None}

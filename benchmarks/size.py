@@ -36,10 +36,10 @@ from hexmeter.hex.simulator.world import World
 from hexmeter.page.assets import icon, script, style
 from hexmeter.page.page import page
 from hexmeter.page.view import View
-from hexmeter.service.currenttoken import CurrentToken
 from hexmeter.service.daemon import Daemon
-from hexmeter.service.dashboardfacts import DashboardFacts
-from hexmeter.service.poll import Poller
+from hexmeter.service.dashboard.facts import DashboardFacts
+from hexmeter.service.polling.currenttoken import CurrentToken
+from hexmeter.service.polling.poll import Poller
 from hexmeter.store.retention import Retention
 from hexmeter.store.store import Store
 

@@ -30,7 +30,7 @@ from hexmeter.hex.simulator.arrivals import keep_arriving, put_near_limit  # noq
 from hexmeter.hex.simulator.history import generated  # noqa: E402
 from hexmeter.hex.simulator.rates import UNLIMITED  # noqa: E402
 from hexmeter.hex.simulator.running import Running, running_in_thread  # noqa: E402
-from hexmeter.service.api import Api  # noqa: E402
+from hexmeter.service.api.api import Api  # noqa: E402
 from hexmeter.service.listen import listening  # noqa: E402
 from hexmeter.wire import render  # noqa: E402
 from hexmeter.wire.httpd import HttpServer  # noqa: E402

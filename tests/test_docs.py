@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from hexmeter.cli.main import COMMANDS
-from hexmeter.service.api import ROUTES
+from hexmeter.service.api.api import ROUTES
 from hexmeter_tray import texts
 
 ROOT = Path(__file__).resolve().parent.parent

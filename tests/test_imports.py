@@ -70,7 +70,7 @@ MAY_IMPORT = {
     "hexmeter.cli.checks": (
         {
             *("hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.hex", "hexmeter.store"),
-            "hexmeter.service.watch",
+            "hexmeter.service.polling.watch",
         },
         "the doctor looks at each part itself, for any of them may be what is broken",
     ),
@@ -114,9 +114,19 @@ STANDARD_ONLY = ("hexmeter.core", "hexmeter.wire.client", "hexmeter.page")
 
 
 RARELY_NEEDED = {
-    *("hexmeter.service.audit", "hexmeter.core.audit", "hexmeter.service.report", "hexmeter.service.export"),
-    *("hexmeter.service.explaining", "hexmeter.core.textswhy", "hexmeter.core.usagelog", "hexmeter.hex.simulator"),
-    *("hexmeter.page.page", "hexmeter.service.dashboardfacts", "hexmeter.service.dashboardhttp"),
+    *(
+        "hexmeter.service.documents.audit",
+        "hexmeter.core.audit",
+        "hexmeter.service.documents.report",
+        "hexmeter.service.documents.export",
+    ),
+    *(
+        "hexmeter.service.alerts.explaining",
+        "hexmeter.core.textswhy",
+        "hexmeter.core.usagelog",
+        "hexmeter.hex.simulator",
+    ),
+    *("hexmeter.page.page", "hexmeter.service.dashboard.facts", "hexmeter.service.dashboard.http"),
     *("argparse", "keyring", "apprise", "tomlkit", "sqlite_utils", "click"),
 }
 """What a daemon imports when it is asked for it; an idle one would hold it in memory for ever."""

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from hexmeter.cli.usage import csv_cell
-from hexmeter.service.usagedocument import DIMENSIONS
+from hexmeter.service.documents.usagedocument import DIMENSIONS
 from running_daemon import Home
 
 from .conftest import Hex

@@ -18,11 +18,11 @@ from hexmeter.hex.simulator.jsontext import CREDIT
 from hexmeter.hex.simulator.rates import UNLIMITED, Rates
 from hexmeter.hex.simulator.running import Running, running_in_thread
 from hexmeter.hex.simulator.world import World
-from hexmeter.service.api import Api
-from hexmeter.service.currenttoken import CurrentToken
+from hexmeter.service.api.api import Api
 from hexmeter.service.daemon import Daemon
-from hexmeter.service.dashboard import Dashboard
-from hexmeter.service.poll import Outcome, Poller
+from hexmeter.service.dashboard.listener import Dashboard
+from hexmeter.service.polling.currenttoken import CurrentToken
+from hexmeter.service.polling.poll import Outcome, Poller
 from hexmeter.store.store import Store
 from hexmeter.wire.httpd import Request, Response
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hexmeter.service.api import ROUTES, Api
+from hexmeter.service.api.api import ROUTES, Api
 from hexmeter.service.daemon import Daemon
 from hexmeter.wire.httpd import Request, Stream
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hexmeter.core.instants import DAY_MS, MINUTE_MS
-from hexmeter.service.dashboardaccess import Access
+from hexmeter.service.dashboard.access import Access
 from hexmeter.wire.httpd import Request, Response
 
 from .bench import TEAM, Bench, FakeClock, small_world

@@ -6,9 +6,9 @@ import pytest
 
 from hexmeter.core.instants import DAY_MS
 from hexmeter.page.view import View
-from hexmeter.service.dashboardaccess import Session
-from hexmeter.service.dashboardhttp import MOST_STREAMS
-from hexmeter.service.dashboardpages import Pages
+from hexmeter.service.dashboard.access import Session
+from hexmeter.service.dashboard.http import MOST_STREAMS
+from hexmeter.service.dashboard.pages import Pages
 
 from .browsing import Browser, assert_strict
 
@@ -16,8 +16,8 @@ from .browsing import Browser, assert_strict
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Renderings follow each other at once."""
-    monkeypatch.setattr("hexmeter.service.dashboardlive.AT_MOST_EVERY_S", 0.0)
-    monkeypatch.setattr("hexmeter.service.dashboardlive.REST_FACTOR", 0)
+    monkeypatch.setattr("hexmeter.service.dashboard.live.AT_MOST_EVERY_S", 0.0)
+    monkeypatch.setattr("hexmeter.service.dashboard.live.REST_FACTOR", 0)
 
 
 def test_a_changed_figure_sends_its_section_and_no_other(browser: Browser) -> None:

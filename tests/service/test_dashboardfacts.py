@@ -9,7 +9,7 @@ import pytest
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, parse_iso
 from hexmeter.page.page import page
 from hexmeter.page.view import View
-from hexmeter.service.dashboardfacts import DashboardFacts
+from hexmeter.service.dashboard.facts import DashboardFacts
 
 from .bench import START_MS, TEAM, Bench, add, small_world
 from .conftest import MakeBench

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hexmeter.service.api import Api
-from hexmeter.service.export import COLUMNS, LEFT_OUT
+from hexmeter.service.api.api import Api
+from hexmeter.service.documents.export import COLUMNS, LEFT_OUT
 from hexmeter.wire.httpd import Request, Stream
 
 from .bench import TEAM, Bench, add, micro, small_world

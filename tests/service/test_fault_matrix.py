@@ -13,8 +13,8 @@ from hexmeter.hex import errors
 from hexmeter.hex.simulator.faults import parse_fault
 from hexmeter.hex.simulator.misbehaviour import _HTML
 from hexmeter.hex.simulator.world import World
-from hexmeter.service.plan import again_in_ms
-from hexmeter.service.poll import Outcome
+from hexmeter.service.polling.plan import again_in_ms
+from hexmeter.service.polling.poll import Outcome
 
 from .bench import INTERVAL_MS, TEAM, Bench, add, micro
 from .conftest import MakeBench

@@ -8,7 +8,7 @@ import pytest
 
 from hexmeter.core.instants import DAY_MS, HOUR_MS, SECOND_MS
 from hexmeter.hex.simulator.world import World
-from hexmeter.service import forecasts
+from hexmeter.service.meters import forecasts
 
 from .bench import INTERVAL_MS, START_MS, TEAM, Bench, add, micro
 from .conftest import MakeBench

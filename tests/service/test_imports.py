@@ -9,7 +9,7 @@ import pytest
 from hexmeter.core.instants import DAY_MS
 from hexmeter.core.usagelog import understand
 from hexmeter.hex.simulator.world import World
-from hexmeter.service.usagedocument import DIMENSIONS
+from hexmeter.service.documents.usagedocument import DIMENSIONS
 
 from .bench import TEAM, Bench, add, micro
 from .conftest import MakeBench

@@ -4,7 +4,7 @@ import pytest
 
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 from hexmeter.hex.simulator.world import World
-from hexmeter.service.plan import Effort, Hot
+from hexmeter.service.polling.plan import Effort, Hot
 
 from .bench import INTERVAL_MS, START_MS, TEAM, Bench, add, micro
 from .conftest import MakeBench

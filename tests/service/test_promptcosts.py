@@ -11,7 +11,7 @@ from hexmeter.core.burn import PromptCosts, prompt_costs
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 from hexmeter.core.periods import Period
 from hexmeter.core.prompts import Count, costs, spendings
-from hexmeter.service.promptcosts import CostsByUser
+from hexmeter.service.meters.promptcosts import CostsByUser
 from hexmeter.store.store import Store
 
 USERS = ("u-ed", "u-eve", None)

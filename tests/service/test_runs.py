@@ -10,7 +10,7 @@ from hexmeter.hex.simulator.faults import parse_fault
 from hexmeter.hex.simulator.history import generated
 from hexmeter.hex.simulator.projects import Project, Run, Schedule
 from hexmeter.hex.simulator.world import World
-from hexmeter.service.runsweep import RunSweep
+from hexmeter.service.polling.runsweep import RunSweep
 
 from .bench import START_MS, TEAM, Bench, small_world
 from .conftest import MakeBench

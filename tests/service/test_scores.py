@@ -9,7 +9,7 @@ from hexmeter.core.outlook import Forecast, Warned
 from hexmeter.core.periods import Period
 from hexmeter.core.scoring import Score
 from hexmeter.hex.simulator.world import World
-from hexmeter.service import forecasts
+from hexmeter.service.meters import forecasts
 from hexmeter.store.forecasts import Stood
 
 from .bench import TEAM, Bench, add, micro

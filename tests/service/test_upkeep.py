@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from hexmeter.core.instants import DAY_MS, HOUR_MS
-from hexmeter.service.notices import Notice
+from hexmeter.service.alerts.notices import Notice
 from hexmeter.store import backup
 
 from .bench import TEAM, Bench, add, small_world

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
-from hexmeter.service.usagedocument import DIMENSIONS
+from hexmeter.service.documents.usagedocument import DIMENSIONS
 
 from .bench import START_MS, TEAM, Bench, micro, small_world
 from .conftest import MakeBench

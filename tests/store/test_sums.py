@@ -13,7 +13,7 @@ from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 from hexmeter.core.ledger import Usage, share
 from hexmeter.core.model import Look, Thread
 from hexmeter.core.periods import Period
-from hexmeter.service.dailyuse import MODEL, DailyUse
+from hexmeter.service.dashboard.dailyuse import MODEL, DailyUse
 from hexmeter.store.store import Store
 
 from .conftest import copy_of

@@ -6,8 +6,8 @@ from typing import Any
 
 from hexmeter.cli.configuration import read_config
 from hexmeter.cli.explained import Explained
-from hexmeter.service.documents import Documents
-from hexmeter.service.figures import Figures
+from hexmeter.service.documents.documents import Documents
+from hexmeter.service.meters.figures import Figures
 from hexmeter.store.database import StoreError
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes

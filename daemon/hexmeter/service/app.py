@@ -19,20 +19,20 @@ from hexmeter.core.clock import Clock, SystemClock
 from hexmeter.core.instants import MINUTE_MS
 from hexmeter.hex.client import HexClient
 from hexmeter.hex.pacer import Pacer
-from hexmeter.service.api import Api
-from hexmeter.service.currenttoken import CurrentToken
+from hexmeter.service.api.api import Api
 from hexmeter.service.daemon import Daemon
-from hexmeter.service.dashboard import Dashboard
+from hexmeter.service.dashboard.listener import Dashboard
 from hexmeter.service.front import Front
 from hexmeter.service.listen import listening
 from hexmeter.service.metrics import serving
-from hexmeter.service.plan import again_in_ms
-from hexmeter.service.poll import Outcome, Poller, PollFailure
+from hexmeter.service.polling.currenttoken import CurrentToken
+from hexmeter.service.polling.plan import again_in_ms
+from hexmeter.service.polling.poll import Outcome, Poller, PollFailure
+from hexmeter.service.polling.runsweep import RunSweep
+from hexmeter.service.polling.watch import WatchError
 from hexmeter.service.refused import Refused
 from hexmeter.service.reload import Reloader, current_token
-from hexmeter.service.runsweep import RunSweep
 from hexmeter.service.servicemanager import ServiceManager
-from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg, lock
 from hexmeter.store.store import Store
 from hexmeter.wire.httpd import HttpServer

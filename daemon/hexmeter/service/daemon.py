@@ -19,19 +19,19 @@ from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.strings import clean
 from hexmeter.core.texts import Text, message_of_test
 from hexmeter.core.threadlink import EXPECTED, thread_id_of
-from hexmeter.service.attention import Attending
+from hexmeter.service.alerts.attention import Attending
+from hexmeter.service.alerts.notices import Notice, notices, shortened
+from hexmeter.service.alerts.settle import Settler
 from hexmeter.service.channels.sender import Sender
 from hexmeter.service.channels.testing import TEST_LADDER, NoSuchChannel, channels_named, send_and_see
-from hexmeter.service.documents import Documents, hex_link
-from hexmeter.service.figures import Figures
-from hexmeter.service.forecasts import Forecasts
+from hexmeter.service.documents.documents import Documents, hex_link
+from hexmeter.service.documents.reporting import Reporting
 from hexmeter.service.importing import import_rows
-from hexmeter.service.notices import Notice, notices, shortened
-from hexmeter.service.poll import Outcome, Poller
+from hexmeter.service.meters.figures import Figures
+from hexmeter.service.meters.forecasts import Forecasts
+from hexmeter.service.polling.poll import Outcome, Poller
+from hexmeter.service.polling.runsweep import RunSweep
 from hexmeter.service.refused import Refused
-from hexmeter.service.reporting import Reporting
-from hexmeter.service.runsweep import RunSweep
-from hexmeter.service.settle import Settler
 from hexmeter.service.upkeep import Upkeep
 from hexmeter.store.outbox import LEASE_MS, NewAlert
 from hexmeter.store.roster import Calibration

@@ -10,8 +10,8 @@ from hexmeter.core.credits import MAX_CREDITS, MICRO, to_number
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.logrow import LogRow
 from hexmeter.core.strings import clean
-from hexmeter.service.imported import Imported
-from hexmeter.service.usagedocument import UNATTRIBUTED
+from hexmeter.service.documents.usagedocument import UNATTRIBUTED
+from hexmeter.service.meters.imported import Imported
 from hexmeter.store.imports import Standing
 from hexmeter.store.store import Store
 

@@ -12,8 +12,8 @@ from hexmeter.config.model import Config
 from hexmeter.config.schema import FREE_TABLES, KEYS
 from hexmeter.config.token import TokenError, token_source
 from hexmeter.core.clock import Clock
-from hexmeter.service.currenttoken import CurrentToken
-from hexmeter.service.watch import WatchError, effective_watch
+from hexmeter.service.polling.currenttoken import CurrentToken
+from hexmeter.service.polling.watch import WatchError, effective_watch
 from hexmeter.store.progress import Progress
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Any
 
 from hexmeter.core.instants import to_iso
 from hexmeter.core.texts import personal_title
-from hexmeter.service.notices import notices
+from hexmeter.service.alerts.notices import notices
 from hexmeter.store.outbox import Alert, Claimed
 from hexmeter.wire import shapes
 

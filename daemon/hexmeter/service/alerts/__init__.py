@@ -1,0 +1,1 @@
+"""What is told: ladders decided after each poll, and what people do about alerts."""

@@ -1,0 +1,1 @@
+"""The local API: one table of routes, and the functions that answer."""

@@ -1,0 +1,1 @@
+"""The dashboard: its listener, who may see it, and what it shows."""

@@ -1,0 +1,1 @@
+"""Meters and their forecasts, computed from what is stored."""

@@ -1,0 +1,1 @@
+"""What one poll does: who is watched, which pages are read, what is counted."""

@@ -55,3 +55,12 @@ def test_the_readme_leads_to_every_page_and_every_link_leads_somewhere() -> None
         if not (page.parent / link).exists()
     ]
     assert broken == []
+
+
+def test_the_page_of_the_architecture_names_places_that_exist() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_]+/[a-z_/]*(?:\.py)?)`", page)
+    assert named
+    daemon = ROOT / "daemon" / "hexmeter"
+    roots = (ROOT, daemon, daemon / "service")
+    assert [place for place in named if not any((root / place).exists() for root in roots)] == []

@@ -43,6 +43,19 @@ def test_old_figures_tell_neither_yes_nor_no() -> None:
     assert can_afford(99, meter(5), COSTS, stale=True).answer is Answer.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("used", "bound", "left"),
+    [
+        pytest.param(31, Bound.ESTIMATED, "about 9", id="estimated"),
+        pytest.param(31, Bound.AT_LEAST, "at most 9", id="some may be unseen"),
+        pytest.param(45, Bound.ESTIMATED, "0", id="nothing"),
+    ],
+)
+def test_a_no_marks_what_is_left_by_its_bound(used: float, bound: Bound, left: str) -> None:
+    reason = can_afford(7, meter(used, bound=bound), COSTS, stale=False).reason
+    assert reason == f"A typical one costs 1.5, and {left} are left."
+
+
 @pytest.mark.parametrize(("prompts", "answer"), [(6, Answer.UNKNOWN), (7, Answer.NO)])
 def test_of_figures_that_may_be_too_low_only_a_no_is_sure(prompts: int, answer: Answer) -> None:
     assert can_afford(prompts, meter(31, bound=Bound.AT_LEAST), COSTS, stale=False).answer is answer

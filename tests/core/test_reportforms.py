@@ -123,7 +123,7 @@ def test_the_page_says_what_was_used_against_before() -> None:
     pool = next(section for section in page.sections if section.title.startswith("Now")).rows[0]
     texts = [cell.text for cell in pool]
     assert texts[:4] == ["Add-on pool", "about 8", "40", "about 32"]
-    assert texts[-1] == "probably ends Sat 28 Nov; 41 by then (30 to 50)"
+    assert texts[-1] == "probably ends Sat 28 Nov; about 41 by then (30 to 50)"
 
 
 @pytest.mark.parametrize(

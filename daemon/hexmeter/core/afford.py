@@ -6,6 +6,7 @@ from enum import StrEnum
 from hexmeter.core.burn import RECENT_DAYS, PromptCosts, PromptsLeft, prompts_left
 from hexmeter.core.credits import format_credits
 from hexmeter.core.meters import Bound, Meter
+from hexmeter.core.outlooktexts import SO_LITTLE
 
 
 class Answer(StrEnum):
@@ -45,7 +46,8 @@ def can_afford(
         return Verdict(Answer.UNKNOWN, "The figures are too old to tell: there was no good poll for a while.", left)
     typical = f"A typical one costs {format_credits(costs.median_micro)}"
     if prompts > left.typical:
-        return Verdict(Answer.NO, f"{typical}, and {format_credits(meter.remaining_micro)} are left.", left)
+        mark = SO_LITTLE[meter.bound] if meter.remaining_micro else ""
+        return Verdict(Answer.NO, f"{typical}, and {mark}{format_credits(meter.remaining_micro)} are left.", left)
     if meter.bound is Bound.AT_LEAST:
         return Verdict(Answer.UNKNOWN, "More may have been used than can be seen, so less may be left.", left)
     heavy = f"; heavy ones, which cost {format_credits(costs.p90_micro)}, would not fit" if prompts > left.heavy else ""

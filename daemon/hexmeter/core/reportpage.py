@@ -125,7 +125,7 @@ def _sum(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def _topics(rows: Sequence[Mapping[str, Any]]) -> Section:
     cells = [(Cell(row["topic"]), _count(row["threads"]), *_against(row)) for row in rows[:_TOP]]
-    note = "A thread counts in full for each of its topics."
+    note = "A thread counts in full for each of its topics." if rows else ""
     return Section("Topics", ("Topic", "Threads", "Credits", "Before", "Change"), tuple(cells), note)
 
 
@@ -175,7 +175,7 @@ def _outlook(meter: Mapping[str, Any], now_ms: int, zone: ZoneInfo) -> str:
     if "unknown" in forecast:
         return said
     spread = f"{credits_text(forecast['low'])} to {credits_text(forecast['high'])}"
-    return f"{said}; {credits_text(forecast['expected_total'])} by then ({spread})"
+    return f"{said}; about {credits_text(forecast['expected_total'])} by then ({spread})"
 
 
 def _runs(runs: Mapping[str, Any], zone: ZoneInfo) -> Section:

@@ -326,11 +326,21 @@ def test_the_doctor_needs_nothing_at_all(tmp_path: Path) -> None:
     assert "try: run hexmeter setup" in done.stdout
 
 
+def test_the_doctor_gives_each_fault_of_the_configuration_a_line(broken: Broken) -> None:
+    broken.write("[plan]\nreset_day = 40\n[poll]\nevry = '5m'\nrequests_per_hour = 0\n")
+    found = [one for one in broken.home.ask(DOCTOR, "--json").json["checks"] if one["name"] == "config"]
+    assert [one["message"].split(":")[1] for one in found] == ["4", "6", "7"]
+    assert [one["mend"] for one in found] == [None, None, "mend the file: hexmeter config check"]
+
+
 def test_all_is_well_with_a_daemon(broken: Broken) -> None:
     broken.home.start()
     assert broken.home.ask("poll").code == 0
     ran = broken.home.ask(DOCTOR, "--json")
-    states = {one["name"]: one["state"] for one in ran.json["checks"]}
+    checks = {one["name"]: one for one in ran.json["checks"]}
+    states = {name: one["state"] for name, one in checks.items()}
+    shown = broken.home.ask("status").out.splitlines()[0]
+    assert shown.endswith(f" · as of {checks['polling']['message'].removeprefix('the last poll was good, ')}")
     assert (ran.code, {name for name, state in states.items() if state != "ok"}) == (0, {"tray", "notifications"})
     assert {"config", "token", "hex", "role", "expiry", "database", "space", "rate", "daemon", "polling"} <= set(states)
 

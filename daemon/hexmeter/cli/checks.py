@@ -25,7 +25,7 @@ from hexmeter.store.backup import damage
 from hexmeter.store.database import StoreError, is_locked
 from hexmeter.store.store import Store
 from hexmeter.wire.client import ClientError, DaemonAbsent
-from hexmeter.wire.render import day
+from hexmeter.wire.render import day, moment, zone_of
 
 State = Literal["ok", "warning", "failure"]
 _SOON_MS = 7 * DAY_MS
@@ -64,9 +64,9 @@ def _configuration(config_file: str | None, found: list[Check]) -> Config | None
     try:
         config = load_config(config_file)
     except ConfigError as error:
-        found.append(
-            Check("config", "failure", "; ".join(str(error).splitlines()), "mend the file: hexmeter config check")
-        )
+        *faults, last = str(error).splitlines()
+        found += [Check("config", "failure", fault) for fault in faults]
+        found.append(Check("config", "failure", last, "mend the file: hexmeter config check"))
         return None
     if not config.path.exists():
         found.append(Check("config", "warning", f"there is no {config.path}: the defaults hold", "hexmeter setup"))
@@ -242,16 +242,18 @@ def _daemon(config_file: str | None) -> _Answers:
 
 
 def _polling(status: dict[str, Any]) -> Check:
-    last = status["last_poll"]
+    last, zone = status["last_poll"], zone_of(status["timezone"])
     if status.get("paused_until"):
-        return Check("polling", "warning", f"is paused until {status['paused_until']}", "hexmeter resume")
+        until = moment(status["paused_until"], zone)
+        return Check("polling", "warning", f"is paused until {until}", "hexmeter resume")
     if last is None:
         return Check("polling", "ok", "the first poll is under way")
     if not last["ok"]:
         return Check("polling", "failure", f"the last poll failed: {last['error']}", "see the lines above, and the log")
     if status["stale"]:
-        return Check("polling", "failure", f"no good poll since {status['as_of']}", "see the daemon's log")
-    return Check("polling", "ok", f"the last poll was good, at {last['at']}")
+        since = moment(status["as_of"], zone)
+        return Check("polling", "failure", f"no good poll since {since}", "see the daemon's log")
+    return Check("polling", "ok", f"the last poll was good, {moment(last['at'], zone)}")
 
 
 def _channels(config: Config, rows: list[dict[str, Any]] | None) -> Iterator[Check]:
@@ -275,8 +277,8 @@ def _channel(row: dict[str, Any]) -> Check:
         mend = row["hint"] or f"hexmeter alerts test {name}"
         return Check("channel", state, f"{name}: {row['problem']}{again}{waits}", mend)
     if waiting and name == "desktop":
-        return Check("channel", "warning", f"desktop: {waiting} wait for a tray to show them", "hexmeter-tray &")
-    last = f"the last one arrived at {row['at']}" if row["at"] else "nothing was sent to it yet"
+        return Check("channel", "warning", f"desktop: waiting for a tray: {waiting}", "hexmeter-tray &")
+    last = f"the last one arrived {moment(row['at'], None)}" if row["at"] else "nothing was sent to it yet"
     return Check("channel", "ok", f"{name}: {last}{waits}")
 
 

@@ -32,7 +32,7 @@ def test_a_log_is_tried_imported_and_known_again(admins: Home) -> None:
     assert (tried.code, tried.err) == (0, "")
     assert "parted by semicolons: time = 'Timestamp', user = 'User Email', credits = 'Credits Used'" in tried.out
     assert "3 rows would be new, 0 were known." in tried.out
-    assert "line 6: 'Total' is no time" in tried.out
+    assert "Rows left out: 1\n  line 6: 'Total' is no time" in tried.out
     assert admins.query("SELECT count(*) FROM imports") == [(0,)]
 
     taken = admins.ask("import", file, "--json").json

@@ -208,9 +208,10 @@ def test_a_person_answers_questions_and_nobody_sees_the_token(fresh: Home, hex_:
     answers = [
         ("be?", "\n"),  # where the token shall be: a file
         ("Token: ", "hxtp_sim_ada\n"),
-        ("tier", "team\n"),
+        ("tier", "gold\n"),
+        ("One of these words: professional, team, enterprise", "team\n"),
         ("Your own page", "40\n"),
-        ("Your own page", "9\n"),
+        ("A whole number from 1 to 31", "9\n"),
         ("watched?", "everyone\n"),
         ("as used this month?", "\n"),
     ]

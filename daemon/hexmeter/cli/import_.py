@@ -178,7 +178,7 @@ def _lines(document: dict[str, Any], log: UsageLog, zone: ZoneInfo) -> list[str]
         )
     lines += ["", *_summary(document)]
     if log.bad:
-        lines += [f"{len(log.bad)} rows left out:"]
+        lines += [f"Rows left out: {len(log.bad)}"]
         lines += [f"  line {bad.line}: {bad.problem}" for bad in log.bad[:_BAD_SHOWN]]
         lines += ["  …"] if len(log.bad) > _BAD_SHOWN else []
     return lines

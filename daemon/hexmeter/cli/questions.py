@@ -55,6 +55,7 @@ class Questions:
             answer = self.text(">", default).lower()
             if answer in choices:
                 return answer
+            print(f"One of these words: {', '.join(choices)}")
 
     def number(self, question: str, default: int, least: int, most: int) -> int:
         """A whole number between two."""
@@ -62,3 +63,4 @@ class Questions:
             answer = self.text(question, str(default))
             if answer.isdecimal() and len(answer) < 9 and least <= int(answer) <= most:
                 return int(answer)
+            print(f"A whole number from {least} to {most}")

@@ -41,5 +41,5 @@ def number(body: dict[str, Any], name: str) -> int:
     """The number of something, from 1 on."""
     found = body.get(name)
     if type(found) is not int or not 0 < found < 2**63:
-        raise bad(f"{name} is not a number", f"{name}: such as 7; hexmeter alerts lists them")
+        raise bad(f"{name} is not a number", "give an alert's number, such as 7: hexmeter alerts lists them")
     return found

@@ -12,6 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = {"hexmeter": ROOT / "daemon" / "hexmeter", "hexmeter_tray": ROOT / "tray" / "hexmeter_tray"}
 
+BESIDE = frozenset({"hexmeter.core", "hexmeter.config", "hexmeter.store", "hexmeter.wire"})
+"""What every folder of the running daemon stands on."""
+
 MAY_IMPORT = {
     "hexmeter.core": (set[str](), "the core is pure: facts in, decisions out, so that it can be tested as tables"),
     "hexmeter.forecast": ({"hexmeter.core"}, "the core's forecast under its public name"),
@@ -30,6 +33,26 @@ MAY_IMPORT = {
     "hexmeter.service": (
         {"hexmeter.core", "hexmeter.config", "hexmeter.wire", "hexmeter.hex", "hexmeter.store", "hexmeter.page"},
         "the running daemon puts the layers together, and nothing below may know of it",
+    ),
+    "hexmeter.service.meters": (
+        {*BESIDE, "hexmeter.service.refused", "hexmeter.service.watch"},
+        "figures come from what is stored: they neither ask Hex nor know who reads them",
+    ),
+    "hexmeter.service.polling": (
+        {*BESIDE, "hexmeter.hex", "hexmeter.service.meters", "hexmeter.service.watch"},
+        "what follows from a poll is not the poll's affair",
+    ),
+    "hexmeter.service.alerts": (
+        {*BESIDE, "hexmeter.service.meters", "hexmeter.service.polling", "hexmeter.service.refused"},
+        "what is told is decided from figures, whoever asks for it or sends it",
+    ),
+    "hexmeter.service.channels": (
+        {*BESIDE, "hexmeter.service.alerts"},
+        "a message is sent as it was decided",
+    ),
+    "hexmeter.service.documents": (
+        {*BESIDE, "hexmeter.service.meters", "hexmeter.service.alerts", "hexmeter.service.channels"},
+        "an answer is read from what is stored: neither Hex nor the socket is needed for it",
     ),
     "hexmeter.cli": (
         {"hexmeter.core", "hexmeter.wire"},
@@ -70,7 +93,7 @@ MAY_IMPORT = {
     "hexmeter.cli.checks": (
         {
             *("hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.hex", "hexmeter.store"),
-            "hexmeter.service.polling.watch",
+            "hexmeter.service.watch",
         },
         "the doctor looks at each part itself, for any of them may be what is broken",
     ),

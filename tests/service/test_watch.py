@@ -7,7 +7,7 @@ import pytest
 from hexmeter.core.instants import HOUR_MS
 from hexmeter.hex.simulator.faults import parse_fault
 from hexmeter.hex.simulator.world import World
-from hexmeter.service.polling.watch import WatchError
+from hexmeter.service.watch import WatchError
 
 from .bench import INTERVAL_MS, TEAM, Bench, add, micro, small_world
 from .conftest import MakeBench

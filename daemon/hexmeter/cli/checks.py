@@ -20,7 +20,7 @@ from hexmeter.core.periods import Period
 from hexmeter.core.resetday import Reading, better_days
 from hexmeter.core.strings import clean
 from hexmeter.hex.errors import HexError
-from hexmeter.service.polling.watch import WatchError, effective_watch
+from hexmeter.service.watch import WatchError, effective_watch
 from hexmeter.store.backup import damage
 from hexmeter.store.database import StoreError, is_locked
 from hexmeter.store.store import Store

@@ -20,7 +20,7 @@ from hexmeter.cli.logs import FORMS, log_to_stderr
 from hexmeter.config.model import Config
 from hexmeter.config.token import TokenError
 from hexmeter.service.app import EXIT_CONFIGURATION, EXIT_FAILED, Fatal, run_forever, run_once
-from hexmeter.service.polling.watch import WatchError
+from hexmeter.service.watch import WatchError
 from hexmeter.store.database import StoreError
 from hexmeter.wire.address import runtime_folder, socket_path
 from hexmeter.wire.render import day, gauge

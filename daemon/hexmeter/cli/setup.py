@@ -30,7 +30,7 @@ from hexmeter.core.instants import to_iso
 from hexmeter.core.model import Identity
 from hexmeter.core.strings import clean
 from hexmeter.hex.errors import HexError, TokenRefused
-from hexmeter.service.polling.watch import WatchError, effective_watch
+from hexmeter.service.watch import WatchError, effective_watch
 from hexmeter.wire.address import config_path, default_database_path
 from hexmeter.wire.render import day
 

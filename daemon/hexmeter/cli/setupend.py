@@ -14,8 +14,8 @@ from hexmeter.cli.questions import Questions
 from hexmeter.config.model import Config
 from hexmeter.core.model import Identity
 from hexmeter.service.app import look_once
-from hexmeter.service.polling.watch import WatchError
 from hexmeter.service.refused import Refused
+from hexmeter.service.watch import WatchError
 from hexmeter.store.database import StoreError
 from hexmeter.wire.client import ClientError, DaemonAbsent, DaemonSlow
 from hexmeter.wire.render import status_text

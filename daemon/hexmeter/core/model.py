@@ -5,6 +5,9 @@ from dataclasses import dataclass
 SEATED_AS_EDITOR = frozenset({"EDITOR", "ADMIN", "MANAGER"})
 """Roles whose seat has an Editor's grant: Admins and Managers sit on Editor seats."""
 
+UNATTRIBUTED = "unattributed"
+"""Whose the credits are of a thread without a user."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

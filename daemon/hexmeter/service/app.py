@@ -29,10 +29,10 @@ from hexmeter.service.polling.currenttoken import CurrentToken
 from hexmeter.service.polling.plan import again_in_ms
 from hexmeter.service.polling.poll import Outcome, Poller, PollFailure
 from hexmeter.service.polling.runsweep import RunSweep
-from hexmeter.service.polling.watch import WatchError
 from hexmeter.service.refused import Refused
 from hexmeter.service.reload import Reloader, current_token
 from hexmeter.service.servicemanager import ServiceManager
+from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg, lock
 from hexmeter.store.store import Store
 from hexmeter.wire.httpd import HttpServer

@@ -55,7 +55,7 @@ class Daemon:
         self.forecasts = Forecasts(config, store, self.figures)
         self.documents = Documents(config, store, self.figures)
         self.reporting = Reporting(config, store, self.documents)
-        self.settler = Settler(config, store, self.figures, self.attending, self.reporting, clock.now_ms())
+        self.settler = Settler(config, store, self.figures, self.attending, self.reporting.decision, clock.now_ms())
         self.poll_soon: Callable[[], None] = lambda: None
         """Lets the schedule poll at once; the schedule sets it."""
         self.upkeep = Upkeep(config, store, clock)

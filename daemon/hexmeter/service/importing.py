@@ -9,8 +9,8 @@ from typing import Any
 from hexmeter.core.credits import MAX_CREDITS, MICRO, to_number
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.logrow import LogRow
+from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.strings import clean
-from hexmeter.service.documents.usagedocument import UNATTRIBUTED
 from hexmeter.service.meters.imported import Imported
 from hexmeter.store.imports import Standing
 from hexmeter.store.store import Store

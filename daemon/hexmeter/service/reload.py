@@ -13,7 +13,7 @@ from hexmeter.config.schema import FREE_TABLES, KEYS
 from hexmeter.config.token import TokenError, token_source
 from hexmeter.core.clock import Clock
 from hexmeter.service.polling.currenttoken import CurrentToken
-from hexmeter.service.polling.watch import WatchError, effective_watch
+from hexmeter.service.watch import WatchError, effective_watch
 from hexmeter.store.progress import Progress
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,7 @@
 """What follows from a poll: its health, the alert steps and their deliveries, in one transaction."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hexmeter.config.model import Config
@@ -10,7 +11,6 @@ from hexmeter.core.rules import BLIND_AFTER_INTERVALS, Health, blind_condition
 from hexmeter.core.texts import Text, blind_text
 from hexmeter.service.alerts.attention import Attending
 from hexmeter.service.alerts.decisions import TOKEN_LADDER, Decision, Decisions
-from hexmeter.service.documents.reporting import Reporting
 from hexmeter.service.meters.figures import Figures
 from hexmeter.service.polling.poll import Outcome, PollFailure
 from hexmeter.store.ladders import Transition
@@ -35,7 +35,8 @@ class _Telling:
 
 
 class Settler:
-    """Decides alerts from the stored facts. `started_ms` is when this daemon began to watch."""
+    """Decides alerts from the stored facts. `report` gives the report that is due at a time, None without one;
+    `started_ms` is when this daemon began to watch."""
 
     def __init__(
         self,
@@ -43,14 +44,14 @@ class Settler:
         store: Store,
         figures: Figures,
         attending: Attending,
-        reporting: Reporting,
+        report: Callable[[int], Decision | None],
         started_ms: int,
     ) -> None:
         self._config = config
         self._store = store
         self._figures = figures
         self._attending = attending
-        self._reporting = reporting
+        self._report = report
         self._decisions = Decisions(config, store, figures)
         self.started_ms = started_ms
         """Since when polls were meant to come: the daemon's start, or the machine's waking."""
@@ -111,7 +112,7 @@ class Settler:
     def _step_report(self, now_ms: int) -> None:
         """Tell the report that is due, in a message of its own: its title alone, as in a digest, says too little."""
         try:
-            decision = self._reporting.decision(now_ms)
+            decision = self._report(now_ms)
         except Exception:
             log.exception("the report met a fault of Hexmeter's own; the next poll tries it again")
             return

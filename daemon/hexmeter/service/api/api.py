@@ -22,9 +22,9 @@ from hexmeter.service.dashboard.routes import DASHBOARD_ROUTES
 from hexmeter.service.documents.usagedocument import DIMENSIONS
 from hexmeter.service.importing import MOST_ROWS, parse_rows
 from hexmeter.service.polling.poll import Outcome
-from hexmeter.service.polling.watch import WatchError
 from hexmeter.service.refused import Refused, bad
 from hexmeter.service.reload import Reloaded
+from hexmeter.service.watch import WatchError
 from hexmeter.store.database import WrongOrg
 from hexmeter.wire import shapes
 from hexmeter.wire.httpd import Answer, Request, Response, Stream

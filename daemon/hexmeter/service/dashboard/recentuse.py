@@ -9,11 +9,12 @@ from hexmeter.config.model import Config
 from hexmeter.core.burn import RECENT_DAYS
 from hexmeter.core.credits import MICRO, to_number
 from hexmeter.core.instants import to_iso
+from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period, days_between, first_instant, local_day
 from hexmeter.service.dashboard.courses import Daily
 from hexmeter.service.dashboard.dailyuse import MODEL, SOURCE, DailyUse
 from hexmeter.service.documents.importedusage import with_imported
-from hexmeter.service.documents.usagedocument import UNATTRIBUTED, UNKNOWN, UsageDocument
+from hexmeter.service.documents.usagedocument import UNKNOWN, UsageDocument
 from hexmeter.service.meters.figures import Figures
 from hexmeter.store.store import Store
 

@@ -12,6 +12,7 @@ from hexmeter.config.model import Config
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.meters import Meter
+from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period
 from hexmeter.core.rules import BLIND_AFTER_INTERVALS
 from hexmeter.service.alerts.attention import Attending
@@ -21,7 +22,7 @@ from hexmeter.service.documents.alertdocuments import AlertDocuments
 from hexmeter.service.documents.forecastdocument import ForecastDocument
 from hexmeter.service.documents.importedusage import with_imported
 from hexmeter.service.documents.today import Today
-from hexmeter.service.documents.usagedocument import UNATTRIBUTED, UsageDocument, total
+from hexmeter.service.documents.usagedocument import UsageDocument, total
 from hexmeter.service.meters.figures import Figures
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes

@@ -11,6 +11,7 @@ from hexmeter.core.credits import MICRO, to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.ledger import Basis, Usage, share, straddles
 from hexmeter.core.meters import bound_of, least_sure
+from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period, days_between
 from hexmeter.core.prompts import even_parts
 from hexmeter.service.meters.promptcosts import CostsByUser
@@ -22,7 +23,6 @@ from hexmeter.wire import shapes
 DIMENSIONS = ("user", "day", "model", "source", "type", "thread", "prompt")
 """What usage can be summed by. Whatever it is, the rows sum to the same."""
 
-UNATTRIBUTED = "unattributed"
 UNKNOWN = "unknown"
 
 Row = dict[str, Any]

@@ -15,8 +15,8 @@ from hexmeter.service.meters.poolfigures import PoolFigures
 from hexmeter.service.meters.promptcosts import CostsByUser, UserCosts
 from hexmeter.service.meters.runfigures import RunFigures
 from hexmeter.service.meters.sight import SEES_EVERYTHING, Sight, sees_whole
-from hexmeter.service.polling.watch import Watched, WatchError, effective_watch, resolve
 from hexmeter.service.refused import Refused
+from hexmeter.service.watch import Watched, WatchError, effective_watch, resolve
 from hexmeter.store.progress import EVERYBODY
 from hexmeter.store.store import Store
 from hexmeter.wire.shapes import Failure

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.meters import Use, grant_key
+from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period, days_between, first_instant, local_day
-from hexmeter.service.documents.usagedocument import UNATTRIBUTED
-from hexmeter.service.polling.watch import Watched
+from hexmeter.service.watch import Watched
 from hexmeter.store.imports import Group, Whose
 from hexmeter.store.progress import EVERYBODY
 from hexmeter.store.roster import Calibration

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hexmeter.core.model import Identity
 from hexmeter.core.periods import Period
-from hexmeter.service.polling.watch import Watched
+from hexmeter.service.watch import Watched
 from hexmeter.store.progress import EVERYBODY, Listing
 
 SEES_EVERYTHING = frozenset({"ADMIN"})

@@ -17,7 +17,7 @@ from hexmeter.service.polling.currenttoken import AlreadyRefused, CurrentToken
 from hexmeter.service.polling.people import list_people, read_groups
 from hexmeter.service.polling.plan import BUSY_REQUESTS, OLDER_PAGES_PER_ROUND, QUIET_REQUESTS, Effort, Hot
 from hexmeter.service.polling.reading import Reader, Rules, Seen
-from hexmeter.service.polling.watch import Watched, effective_watch, needs_roster, resolve
+from hexmeter.service.watch import Watched, effective_watch, needs_roster, resolve
 from hexmeter.store.progress import EVERYBODY, Tracked
 from hexmeter.store.store import Store
 

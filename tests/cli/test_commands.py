@@ -169,6 +169,9 @@ def test_an_editors_day(hex_: Hex, tmp_path: Any) -> None:
         assert editors.ask("poll").code == 0
         assert "Note: Hex lists threads only for Managers, Admins and workspace tokens" in editors.ask("status").out
         assert "unknown" in editors.ask("status").out
+        assert editors.ask("usage").out.endswith(
+            "at least 0: threads may be missing, as the notes of hexmeter status say\n"
+        )
         assert editors.ask("track").out == "No threads are followed. Name one: hexmeter track URL\n"
         good = editors.ask("track", "https://app.hex.tech/acme/thread/main")
         assert (good.code, good.out) == (0, "THREAD  CREDITS  TITLE\nmain         24  Count sign-ups\n")

@@ -200,6 +200,23 @@ def test_a_figure_far_below_what_was_seen_is_asked_about(editor: Bench, used: st
         assert "7.1 used is far below the 8.2" in answer["error"]["message"]
 
 
+def test_a_figure_a_hundred_times_the_limit_is_asked_about(editor: Bench) -> None:
+    status, answer = post(editor, "/v1/calibrate", used="4000.01")
+    assert (status, answer["error"]["code"], answer["error"]["exit_code"]) == (400, "far_above", 2)
+    assert (
+        "4000.01 used is more than a hundred times the limit of 40; nothing was changed" in answer["error"]["message"]
+    )
+    assert editor.query("SELECT * FROM calibrations") == []
+    assert post(editor, "/v1/calibrate", used="4000")[0] == 200
+    assert post(editor, "/v1/calibrate", used="4000.01", insist=True)[0] == 200
+
+
+def test_an_editor_without_any_thread_has_used_at_least_nothing(editor: Bench) -> None:
+    editor.poll()
+    document = editor.ask("GET", "/v1/usage", by="user")[1]
+    assert (document["rows"], document["total"]) == ([], {"credits": 0.0, "bound": "at_least"})
+
+
 def test_a_figure_that_cannot_be_costs_no_request(editor: Bench) -> None:
     post(editor, "/v1/calibrate", used="much")
     assert editor.requests() == []

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     figure.add_argument("--remaining", metavar="CREDITS", help="what Hex shows as remaining")
     figure.add_argument("--used", metavar="CREDITS", help="what Hex shows as used")
     parser.add_argument("--user", metavar="EMAIL", help="whose grant; default: your own")
-    parser.add_argument("--insist", action="store_true", help="also a figure far below what was seen")
+    parser.add_argument("--insist", action="store_true", help="also a figure that is hard to believe")
     parser.add_argument("--json", action="store_true", help="the meter as it is now, as JSON")
     end_with(
         parser,

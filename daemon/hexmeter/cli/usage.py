@@ -109,10 +109,11 @@ def _print_table(by: str, document: dict[str, Any]) -> None:
     if by == "prompt" and rows:
         print(_dearest(rows, zone))
     print()
-    if not rows:
-        print("nothing")
-        return
     total = document["total"]
+    if not rows:
+        missing = total["bound"] == "at_least"
+        print("at least 0: threads may be missing, as the notes of hexmeter status say" if missing else "nothing")
+        return
     if by == "prompt":
         lines = table(
             ("WHEN", "USER", "THREAD", "", "CREDITS", ""),

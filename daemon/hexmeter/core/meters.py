@@ -117,6 +117,11 @@ def called(name: str) -> frozenset[str]:
     return frozenset({name, f"grant:{name}"} if "@" in name and not name.startswith("grant:") else {name})
 
 
+def is_far_above(used_micro: int, limit_micro: int | None) -> bool:
+    """Whether a figure that a person read is hard to believe: a hundred times the limit, as from a slip of the hand."""
+    return limit_micro is not None and used_micro > 100 * limit_micro
+
+
 def is_far_below(used_micro: int, seen_micro: int) -> bool:
     """Whether a figure that a person read is hard to believe: by more than a credit and a tenth below what was seen."""
     return used_micro + max(MICRO, seen_micro // 10) < seen_micro

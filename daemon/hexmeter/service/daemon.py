@@ -14,7 +14,7 @@ from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.clock import Clock
 from hexmeter.core.credits import CreditsError, format_credits, parse_credits
 from hexmeter.core.logrow import LogRow
-from hexmeter.core.meters import Meter, is_far_below
+from hexmeter.core.meters import Meter, is_far_above, is_far_below
 from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.strings import clean
 from hexmeter.core.texts import Text, message_of_test
@@ -41,6 +41,7 @@ from hexmeter.wire.shapes import Failure
 log = logging.getLogger(__name__)
 
 _LONGEST_FIGURE = 40
+_INSIST = "is it the meter, and what is used or remaining? --insist takes it anyway"
 
 
 class Daemon:
@@ -295,6 +296,8 @@ class Daemon:
             known_micro = (meter.used_micro or 0) - meter.adjustment_micro
             if is_far_below(used_micro, known_micro) and not insist:
                 raise Refused(_far_below(meter, used_micro, known_micro))
+            if is_far_above(used_micro, meter.limit_micro) and not insist:
+                raise Refused(_far_above(meter, used_micro))
             key, calibration = meter.key, Calibration(now_ms, used_micro, used_micro - known_micro)
             if meter.kind in (SPEND, ALLOCATION) and meter.used_micro is None:
                 raise Refused(_unknown(meter.id, meter.note or "nothing was read yet"))
@@ -334,7 +337,13 @@ def _unknown(meter_id: str, why: str) -> Failure:
 def _far_below(meter: Meter, used_micro: int, known_micro: int) -> Failure:
     used, known = format_credits(used_micro), format_credits(known_micro)
     message = f"{meter.id}: {used} used is far below the {known} that Hex's threads show; nothing was changed"
-    return Failure("far_below", message, "is it the meter, and what is used or remaining? --insist takes it anyway", 2)
+    return Failure("far_below", message, _INSIST, 2)
+
+
+def _far_above(meter: Meter, used_micro: int) -> Failure:
+    used, limit = format_credits(used_micro), format_credits(meter.limit_micro or 0)
+    message = f"{meter.id}: {used} used is more than a hundred times the limit of {limit}; nothing was changed"
+    return Failure("far_above", message, _INSIST, 2)
 
 
 def _figure(amount: str) -> int:

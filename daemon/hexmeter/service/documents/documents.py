@@ -11,7 +11,7 @@ from hexmeter import __version__
 from hexmeter.config.model import Config
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
-from hexmeter.core.meters import Meter
+from hexmeter.core.meters import Meter, bound_of
 from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period
 from hexmeter.core.rules import BLIND_AFTER_INTERVALS
@@ -91,7 +91,7 @@ class Documents:
             "until": to_iso(period.end_ms),
             "timezone": self._config.zone.key,
             "rows": rows,
-            "total": total(rows),
+            "total": total(rows, bound_of(False, self._figures.sight().sees_all(None, period))),
         }
 
     def comparison(self, by: str, period: Period) -> dict[str, Any]:

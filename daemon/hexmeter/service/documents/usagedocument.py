@@ -10,7 +10,7 @@ from hexmeter.core.burn import prompt_costs
 from hexmeter.core.credits import MICRO, to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.ledger import Basis, Usage, share, straddles
-from hexmeter.core.meters import bound_of, least_sure
+from hexmeter.core.meters import Bound, bound_of, least_sure
 from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period, days_between
 from hexmeter.core.prompts import even_parts
@@ -170,10 +170,10 @@ class UsageDocument:
         }
 
 
-def total(rows: Sequence[Row]) -> Row:
-    """What the rows come to, exactly, and how sure the least sure of them is."""
+def total(rows: Sequence[Row], nothing: Bound = Bound.EXACT) -> Row:
+    """What the rows come to, exactly, and how sure the least sure of them is; without any, how sure `nothing` is."""
     micro = sum(round(row["credits"] * MICRO) for row in rows)
-    return {"credits": to_number(micro), "bound": least_sure(row["bound"] for row in rows).value}
+    return {"credits": to_number(micro), "bound": least_sure([row["bound"] for row in rows] or [nothing]).value}
 
 
 def _is_uncertain(row: Usage, period: Period) -> bool:

@@ -55,6 +55,12 @@ def test_days_without_use_have_no_picture(rows: dict[str, Any], words: str) -> N
     assert said(document(meter(), days=rows), "days") == f"Use by day{words}"
 
 
+@pytest.mark.parametrize(("bound", "mark"), [("exact", ""), ("estimated", "about "), ("at_least", "at least ")])
+def test_the_sums_by_colour_are_no_surer_than_the_days(bound: str, mark: str) -> None:
+    shown = said(document(meter(), days=days(1.5, 4.0, bound=bound, opus=[1.5, 3.0])), "days")
+    assert f"opus {mark}4.5" in shown
+
+
 def test_the_days_are_told_in_figures_too() -> None:
     words = said(document(meter(), days=days(1.5, 4.0, opus=[1.5, 3.0])), "days")
     assert "opus 4.5" in words

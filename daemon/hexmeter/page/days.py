@@ -7,6 +7,7 @@ from typing import Any
 
 from hexmeter.core import outlooktexts
 from hexmeter.core.instants import parse_iso
+from hexmeter.core.meters import least_sure
 from hexmeter.page.html import credits, details, figure, section, so_much, table, text
 from hexmeter.page.names import Names
 from hexmeter.page.view import DAYS_BY, View
@@ -57,9 +58,10 @@ def days_section(document: Mapping[str, Any], view: View) -> str:
     if round(sum(rest), 2) > 0:
         heads, amounts = [*heads, _OTHER], [*amounts, rest]
     switch = " · ".join(_switch(by, view) for by in DAYS_BY)
+    bound = least_sure(row["bound"] for row in rows)
     content = (
         f'<p class="note">The last {len(rows)} days by <span role="group" aria-label="divide by">{switch}</span></p>'
-        f"{_picture(rows, drawn)}{_legend(heads, amounts)}"
+        f"{_picture(rows, drawn)}{_legend(heads, amounts, bound)}"
         f"{details('days-figures', 'In figures', _table(rows, heads, amounts))}"
     )
     return section("days", "Use by day", content)
@@ -105,10 +107,11 @@ def _numbered(parts: Sequence[tuple[float, float]]) -> Iterable[tuple[int, tuple
     return ((6 if number == len(parts) - 1 else number, part) for number, part in enumerate(parts))
 
 
-def _legend(heads: Sequence[str], amounts: Sequence[Sequence[float]]) -> str:
+def _legend(heads: Sequence[str], amounts: Sequence[Sequence[float]], bound: str) -> str:
+    """What each colour stands for, with its sum, which is no surer than the least sure of the days."""
     entries = [
         f'<li><svg width="12" height="12" aria-hidden="true"><rect class="s{6 if head == _OTHER else number}" '
-        f'width="12" height="12" rx="2"/></svg> {text(head, 60)} <b>{credits(sum(found))}</b></li>'
+        f'width="12" height="12" rx="2"/></svg> {text(head, 60)} <b>{so_much(sum(found), bound)}</b></li>'
         for number, (head, found) in enumerate(zip(heads, amounts, strict=True))
     ]
     return f'<ul class="legend">{"".join(entries)}</ul>'

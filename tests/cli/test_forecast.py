@@ -57,7 +57,7 @@ def test_all_forecasts_are_a_table_and_one_is_a_picture(office: tuple[Home, Hex]
     drawn = admin.ask("forecast", "grant", COLUMNS="60", PYTHONIOENCODING="utf-8")
     assert (drawn.code, drawn.err) == (0, "")
     assert max(map(len, drawn.out.splitlines())) <= 60
-    assert "Credits a week" in drawn.out
+    assert "Credits a week, about\n" in drawn.out
     assert "in 8 of 10 such cases" in drawn.out
     assert drawn.out.splitlines()[0].startswith("ada@acme.test · about ")
     assert "█" in drawn.out

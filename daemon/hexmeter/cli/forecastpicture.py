@@ -42,7 +42,9 @@ def picture(
     lines = [*_wrapped(_facts(meter, now_ms, zone, glyphs), columns, glyphs), ""]
     weeks = meter["weeks"]
     if any(week["credits"] for week in weeks):
-        lines += ["Credits a week", *_bars(weeks, zone, columns, glyphs), ""]
+        # They reach back to before the first look, of which nobody knows when it was spent.
+        mark = "at least" if meter["bound"] == "at_least" else "about"
+        lines += [f"Credits a week, {mark}", *_bars(weeks, zone, columns, glyphs), ""]
     lines += _ahead(meter, zone, columns, glyphs)
     record = outlookwords.record(meter)
     return [*lines, f"Before now {record}."] if record else lines

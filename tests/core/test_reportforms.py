@@ -126,6 +126,13 @@ def test_the_page_says_what_was_used_against_before() -> None:
     assert texts[-1] == "probably ends Sat 28 Nov; about 41 by then (30 to 50)"
 
 
+def test_what_is_not_known_yet_says_so() -> None:
+    shown = {**document("Ed"), "prompts": [], "runs": {"as_of": None, "problem": None}}
+    notes = {section.title: section.note for section in report_page(shown, BERLIN).sections}
+    assert notes["Dearest prompts"] == "No prompt is known by itself: its thread must be seen before and after it."
+    assert notes["Project runs"] == "Not known: the projects are not read yet."
+
+
 @pytest.mark.parametrize(
     ("url", "link"),
     [

@@ -145,7 +145,8 @@ def _prompts(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo, hex_link: str | 
         )
         for row in rows
     ]
-    return Section("Dearest prompts", ("Seen", "Thread", "User", "Model", "Credits"), tuple(cells))
+    note = "" if cells else "No prompt is known by itself: its thread must be seen before and after it."
+    return Section("Dearest prompts", ("Seen", "Thread", "User", "Model", "Credits"), tuple(cells), note)
 
 
 def _meters(meters: Sequence[Mapping[str, Any]], now_ms: int, zone: ZoneInfo) -> Section:
@@ -181,7 +182,7 @@ def _outlook(meter: Mapping[str, Any], now_ms: int, zone: ZoneInfo) -> str:
 def _runs(runs: Mapping[str, Any], zone: ZoneInfo) -> Section:
     heads = ("Project", "Owner", "Runs", "Minutes", "Failures")
     if runs["as_of"] is None:
-        why = runs["problem"] or "the projects are not read"
+        why = runs["problem"] or "the projects are not read yet"
         return Section("Project runs", heads, (), f"Not known: {why}.")
     cells = [
         (

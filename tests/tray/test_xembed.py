@@ -132,6 +132,34 @@ def test_a_left_click_opens_hex(tmp_path: Path) -> None:
     assert opened.read_text() == "https://app.hex.tech\n"
 
 
+ORDERS = """
+import threading
+from PIL import Image
+from hexmeter_tray.xicon import MendedIcon
+
+for _ in range(12):
+    offered, moment = threading.Event(), threading.Event()
+    icon = MendedIcon(lambda side: Image.new("RGBA", (side, side)), lambda: "x", print, offered.set)
+    living = threading.Thread(target=icon.live, daemon=True)
+    living.start()
+    offered.wait()
+    icon.dock()
+    for _ in range(60):  # spread over the time in which the panel takes it in
+        moment.wait(0.001)
+        icon.refresh()
+    icon.end()
+    living.join(5)
+    print("hangs" if living.is_alive() else "ended")
+"""
+
+
+def test_orders_of_other_threads_never_make_the_icon_hang(tmp_path: Path) -> None:
+    with old_desktop() as desktop, trayer(desktop):
+        variables = {**desktop.environment, "PYSTRAY_BACKEND": "xorg"}
+        ran = subprocess.run([sys.executable, "-c", ORDERS], env=variables, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("ended\n" * 12, "")
+
+
 def test_the_icon_comes_with_the_panel_and_returns_with_the_next(tmp_path: Path) -> None:
     with old_desktop() as desktop, FakeDaemon(tmp_path / "api.sock") as daemon:
         daemon.show(meters=[meter(label="Größe — 漢字")])

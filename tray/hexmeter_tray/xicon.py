@@ -2,9 +2,13 @@
 
 As it comes, pystray hears no clicks, takes no title outside latin-1, loses the transparency, is killed by a host that
 ends, and does not return to the next. Everything here runs on the thread that calls `live`, but
-`refresh`, `dock` and `end`.
+`refresh`, `dock` and `end`, which only leave an order for it: where two threads speak to the server, the X library
+now and then loses the answer that one of them waits for.
 """
 
+import contextlib
+import select
+import socket
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _NO_BACKGROUND = (0, 0, 0)
+_REFRESH, _DOCK, _END = b"rde"
+_ORDERS_AT_ONCE = 64
 
 
 class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
@@ -40,6 +46,8 @@ class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
         self._paint = paint
         self._words = title
         self._on_button = on_button
+        self._orders, self._orders_in = socket.socketpair()
+        self._orders_in.setblocking(False)
         default = pystray.MenuItem(texts.APP_NAME, lambda: on_button(1), default=True)
         super().__init__(texts.APP_NAME, paint(22), texts.APP_NAME, pystray.Menu(default))
         # The X library's own handler prints; what matters here raises, and the rest is a window that is gone.
@@ -55,8 +63,12 @@ class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
         self._thread = threading.current_thread()
         self._name_window()
         self._on_panel()
-        self._mainloop()
-        self._display.close()
+        try:
+            self._mainloop()
+            self._display.close()
+        finally:
+            self._orders.close()
+            self._orders_in.close()
 
     @property
     def is_docked(self) -> bool:
@@ -65,29 +77,26 @@ class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
 
     def refresh(self) -> None:
         """Paint and name the icon anew, soon; from any thread."""
-        self._post(self._refresh_atom)
+        self._leave(_REFRESH)
 
     def dock(self) -> None:
         """Ask the panel for a place, soon; from any thread."""
-        self._post(self._dock_atom)
+        self._leave(_DOCK)
 
     def end(self) -> None:
         """Take the icon away, soon; from any thread."""
-        self._post(self._end_atom)
+        self._leave(_END)
 
     def __del__(self) -> None:
         """`live` has closed the display; pystray would do so again."""
 
-    def _post(self, atom: int) -> None:
-        self._send_message(self._window, atom)
-        self._display.flush()
+    def _leave(self, order: int) -> None:
+        with contextlib.suppress(OSError):  # `live` is over; or it hangs, with many orders left
+            self._orders_in.send(bytes((order,)))
 
     def _create_atoms(self) -> None:
         super()._create_atoms()
         self._manager_atom = self._display.intern_atom("MANAGER")
-        self._refresh_atom = self._display.intern_atom("_HEXMETER_REFRESH")
-        self._dock_atom = self._display.intern_atom("_HEXMETER_DOCK")
-        self._end_atom = self._display.intern_atom("_HEXMETER_END")
         self._utf8_atom = self._display.intern_atom("UTF8_STRING")
         self._name_atom = self._display.intern_atom("_NET_WM_NAME")
 
@@ -99,23 +108,33 @@ class MendedIcon(_xorg.Icon):  # type: ignore[misc]  # pystray ships no types
         return window
 
     def _mainloop(self) -> None:
-        for event in self._events():
-            ours = getattr(event, "window", None) == self._window
-            if ours and event.type == X.DestroyNotify:
+        while True:
+            # What came while an answer was waited for is in the X library's hands already, where select sees nothing.
+            while self._display.pending_events():
+                event = self._display.next_event()
+                if event.type == X.DestroyNotify and event.window == self._window:
+                    return
+                self._message_handlers.get(event.type, lambda _: None)(event)
+            self._display.flush()
+            ready, _, _ = select.select([self._display, self._orders], [], [])
+            if self._orders in ready and not self._obey(self._orders.recv(_ORDERS_AT_ONCE)):
                 return
-            if ours and event.type == X.ClientMessage and event.client_type == self._end_atom:
-                self._window.destroy()
-                self._display.flush()
-                return
-            self._message_handlers.get(event.type, lambda _: None)(event)
 
-    def _on_message(self, event: Any) -> None:
-        if event.client_type == self._refresh_atom:
+    def _obey(self, orders: bytes) -> bool:
+        """Do what other threads asked for; whether it goes on."""
+        if _END in orders:
+            self._window.destroy()
+            self._display.flush()
+            return False
+        if _DOCK in orders:
+            self._dock()
+        if _REFRESH in orders:
             self._name_window()
             self._draw()
-        elif event.client_type == self._dock_atom:
-            self._dock()
-        elif event.client_type == self._manager_atom and event.data[1][1] == self._net_system_tray_sx:
+        return True
+
+    def _on_message(self, event: Any) -> None:
+        if event.client_type == self._manager_atom and event.data[1][1] == self._net_system_tray_sx:
             self._on_panel()
         else:
             self._pystray_message(event)

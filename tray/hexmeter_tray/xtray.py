@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import threading
 from collections.abc import Callable
@@ -16,8 +15,6 @@ from hexmeter_tray.model import Action, View
 
 if TYPE_CHECKING:
     from hexmeter_tray.xicon import MendedIcon
-
-log = logging.getLogger(__name__)
 
 _MIDDLE_BUTTON = 2
 _AGAIN_S = 1.0
@@ -58,13 +55,13 @@ class XTray:
         """Show this view from now on."""
         shown, self._view = self._view, view
         if self._icon is not None and (view.icon, view.title) != (shown.icon, shown.title):
-            self._on_the_display(self._icon.refresh)
+            self._icon.refresh()
 
     def stop(self) -> None:
         """Take the icon away."""
         self._ended.set()
         if self._icon is not None:
-            self._on_the_display(self._icon.end)
+            self._icon.end()
 
     async def wait_until_lost(self) -> str:
         """Wait for the end of the X display; why it ended."""
@@ -82,7 +79,7 @@ class XTray:
 
     def _dock(self) -> None:
         if self._icon is not None:
-            self._on_the_display(self._icon.dock)
+            self._icon.dock()
 
     def _on_button(self, number: int) -> None:
         action = Action.REFRESH if number == _MIDDLE_BUTTON else self._view.default if number == 1 else None
@@ -105,9 +102,3 @@ class XTray:
     def _tell_lost(self, reason: str) -> None:
         if not self._lost.done() and not self._ended.is_set():
             self._lost.set_result(texts.x11_lost(reason))
-
-    def _on_the_display(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except Exception as error:  # see _live, which tells of it
-            log.debug("the X display: %s", error)

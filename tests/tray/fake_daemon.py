@@ -136,6 +136,17 @@ class FakeDaemon:
         self._waiting += notices
         self._tell()
 
+    def replace(self, moot: int, alert: dict[str, Any], notice: dict[str, Any]) -> None:
+        """Let `alert` stand alone, its notice wait and the moot alert's go, in one step: as one transaction does, so
+        that no event in between can show a part of it."""
+
+        def change() -> None:
+            self.active, self.withdrawn = [alert], [moot]
+            self._waiting.append(notice)
+
+        self._loop.call_soon_threadsafe(change)
+        self._tell()
+
     def states(self, delivery: int) -> list[str]:
         """What was confirmed of one delivery, in order."""
         return [state for deliveries, state in self.confirmed if delivery in deliveries]

@@ -134,8 +134,10 @@ def test_a_later_rung_takes_the_place_of_an_earlier_and_another_kind_does_not(st
     first = shown_alert(stage, notifications, USED, 1)
     other = shown_alert(stage, notifications, {**USED, "id": 102, "kind": "prompt", "title": "A dear prompt"}, 2)
     # The daemon withdraws the lower rung in the same breath: it is replaced, and does not blink.
-    stage.daemon.withdrawn = [101]
-    last = shown_alert(stage, notifications, {**USED, "id": 103, "kind": "exhausted", "title": "Used up"}, 3)
+    exhausted = {**USED, "id": 103, "kind": "exhausted", "title": "Used up"}
+    stage.daemon.replace(101, exhausted, notice(3, alerts=[103], title="Used up"))
+    wait_until(lambda: stage.daemon.states(3) == ["handed_over"], "the later rung is confirmed")
+    last = notifications.shown[-1]
     assert [shown.replaces for shown in notifications.shown] == [0, 0, first.number]
     assert other.number != last.number == first.number
     assert notifications.closed == []

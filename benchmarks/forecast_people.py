@@ -119,36 +119,37 @@ def hours_of(draw: random.Random) -> Callable[[], float]:
     return lambda: draw.gauss(middle, width) % 24
 
 
-def shape_of(cohort: str, draw: random.Random, calendar: Calendar) -> list[float]:
-    """How much each day is worth to this cohort, before weekdays and chance."""
-    count, last = len(calendar.days), calendar.months[-1][0]
+def shape_of(cohort: str, draw: random.Random, calendar: Calendar, turn: int) -> list[float]:
+    """How much each day is worth to this cohort, before weekdays and chance; what sets it apart begins in the month
+    whose first day is `turn`."""
+    count, end = len(calendar.days), min(turn + 30, len(calendar.days))
     days = [1.0] * count
     if cohort == "bursty":
         for first in range(0, count, 7):
             busy = gamma(draw, 0.6) if draw.random() < 0.6 else 0.15
             days[first : first + 7] = [busy] * len(days[first : first + 7])
     elif cohort == "new":
-        joined = last - draw.randrange(0, 40)
+        joined = turn - draw.randrange(0, 40)
         days = [0.0 if day < joined else min(1.0, 0.3 + (day - joined) / 20) for day in range(count)]
     elif cohort == "adopting":
-        joined = last + draw.randrange(3, 18)
+        joined = turn + draw.randrange(3, 18)
         before, ramp = draw.choice((0.0, 0.0, 0.05, 0.2)), draw.uniform(3, 15)
         days = [before if day < joined else min(1.0, before + (day - joined + 1) / ramp) for day in range(count)]
     elif cohort == "dormant":
-        left = last - draw.randrange(40, 130)
-        back = last + draw.randrange(0, 26) if draw.random() < 0.5 else count
+        left = turn - draw.randrange(40, 130)
+        back = turn + draw.randrange(0, 26) if draw.random() < 0.5 else count
         days = [1.0 if day < left or day >= back else draw.choice((0.0, 0.0, 0.03)) for day in range(count)]
     elif cohort == "quarter-end":
-        for first, end in calendar.months:
+        for first, after in calendar.months:
             if calendar.days[first].month % 3 == 0:
-                for day in range(end - 12, end):
+                for day in range(after - 12, after):
                     days[day] *= draw.uniform(1.8, 3.5)
     elif cohort == "heavy week":
-        for first in (draw.randrange(0, last), draw.randrange(last - 7, count - 7)):
+        for first in (draw.randrange(0, turn), draw.randrange(turn - 7, end - 7)):
             factor = draw.uniform(2.5, 6)
             days[first : first + 7] = [factor] * 7
     elif cohort == "holiday":
-        first, length = draw.randrange(last - 14, count - 7), draw.choice((7, 10, 14, 21))
+        first, length = draw.randrange(turn - 14, end - 7), draw.choice((7, 10, 14, 21))
         days = [0.0 if first <= day < first + length else 1.0 for day in range(count)]
     elif cohort == "declining":
         fall = draw.uniform(0.15, 0.5)
@@ -156,8 +157,11 @@ def shape_of(cohort: str, draw: random.Random, calendar: Calendar) -> list[float
     return days
 
 
-def person(cohort: str, draw: random.Random, calendar: Calendar, per_month: float) -> list[Event]:
-    """The prompts of one person who would use `per_month` credits in an average month."""
+def person(
+    cohort: str, draw: random.Random, calendar: Calendar, per_month: float, turn: int | None = None
+) -> list[Event]:
+    """The prompts of one person who would use `per_month` credits in an average month; `turn` as in shape_of, the last
+    month's first day where it is not given."""
     calm = cohort in ("steady", "hard stop")
     week, hour = weekdays_of(draw), hours_of(draw)
     shares = [share * gamma(draw, 6) for share in PROMPT_SHARES]
@@ -167,7 +171,7 @@ def person(cohort: str, draw: random.Random, calendar: Calendar, per_month: floa
     sick = {day for day in range(len(calendar.days)) if draw.random() < 0.006}
     per_day = per_month / (30.4 * max(0.3, sum(week)) / 7)
     level, events = 0.0, []
-    for index, value in enumerate(shape_of(cohort, draw, calendar)):
+    for index, value in enumerate(shape_of(cohort, draw, calendar, calendar.months[-1][0] if turn is None else turn)):
         if index in {first for first, _ in calendar.months}:
             level = 0.6 * level + draw.gauss(0, monthly)
         if index % 7 == 0:
@@ -229,9 +233,17 @@ def overdraw(events: Sequence[Event], calendar: Calendar, grant: float) -> list[
 
 
 def crowd(count: int, draw: random.Random, calendar: Calendar, per_month: float) -> list[list[Event]]:
-    """Many people of mixed cohorts in one workspace: weeks of its own, perhaps growing."""
+    """Many people of mixed cohorts in one workspace: each turns in a month of their own, the workspace has weeks of its
+    own, and perhaps grows."""
+    turns = [first for first, _ in calendar.months[1:]]
     found = [
-        person(draw.choice(("steady", "bursty", "bursty", *PEOPLE[:9])), draw, calendar, per_month * gamma(draw, 1.0))
+        person(
+            draw.choice(("steady", "bursty", "bursty", *PEOPLE[:9])),
+            draw,
+            calendar,
+            per_month * gamma(draw, 1.0),
+            draw.choice(turns),
+        )
         for _ in range(count)
     ]
     weeks = [gamma(draw, draw.choice((15, 60, 200))) for _ in range(40)]

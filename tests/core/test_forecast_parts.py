@@ -68,9 +68,23 @@ def test_a_steady_user_keeps_the_pace() -> None:
 
 def test_the_more_a_pace_drifts_the_less_its_future_is_known() -> None:
     used, seen = [2.0] * 150, [1.0] * 150
-    calm, late = (spread_of(pace_of(used, seen, 60, 30, drift), 149, TRUST, 15) for drift in (0.2, 0.6))
+    pace = pace_of(used, seen, limit=60, weight_of_period=30, drift=0.2)
+    calm, late = (spread_of(pace, 149, TRUST, drift, 15) for drift in (0.2, 0.6))
     assert late.mean == calm.mean
     assert late.quantile(TENTH) > calm.quantile(TENTH) > calm.quantile(-TENTH) > late.quantile(-TENTH)
+
+
+@pytest.mark.parametrize(
+    ("used", "least", "most"),
+    [
+        pytest.param([500.0, 510.0, 490.0, 495.0, 505.0] * 30, 0.04, 0.12, id="a large even pool"),
+        pytest.param(([500.0] * 20 + [1000.0] * 20) * 3 + [500.0] * 30, 0.21, 1.0, id="a large pool in waves"),
+        pytest.param([0.0, 0.0, 0.0, 9.0, 0.0, 3.0] * 25, 0.15, 0.22, id="one person, whose prompts hide it"),
+    ],
+)
+def test_how_far_a_pace_drifts_is_learnt_where_the_past_can_tell(used: list[float], least: float, most: float) -> None:
+    pace = pace_of(used, [1.0] * 150, limit=30 * used[-1], weight_of_period=30, drift=0.2)
+    assert least <= lesson_of(used, [1.0] * 150, pace, horizon_days=15).drift <= most
 
 
 def test_the_limit_is_crossed_with_the_event_that_reaches_it() -> None:

@@ -13,7 +13,7 @@ from hexmeter.core.forecast.spread import TENTH
 from hexmeter.core.forecast.timeline import Timeline, timeline_of
 from hexmeter.core.forecast.weights import NOTHING
 
-ALERT_ON, ALERT_OFF = 0.60, 0.30
+ALERT_ON, ALERT_OFF = 0.60, 0.25
 ACTIVE_DAYS_WANTED = 3
 
 

@@ -24,7 +24,7 @@ class Pace:
     """Rates as they stood at the end of each day of the past, the last one now."""
 
     dispersion: float  # variance of a total over its mean, in credits
-    drift: float  # how much the rate changes by itself within a month, as a share of it
+    drift: float  # how much the rate changes by itself within a month, as a share of it: of anybody
     rates: Sequence[Sequence[float]]  # by day, then by half-life
     certainty: Sequence[float]  # by day: the shape of the rate's own gamma
     peaks: Sequence[float]  # by day: the highest slow rate so far, fading

@@ -13,7 +13,8 @@ from hexmeter.core.forecast.timeline import Timeline
 from hexmeter.core.forecast.weights import LATE_TRUST, busy_day, day_weights, late_weights, lateness, places_of
 
 DRIFT = 0.2
-"""How much a pace changes by itself within a month, as a share of it. What overflows comes late, and changes more."""
+"""How much a pace changes by itself within a month, as a share of it, until its own past has said so. What overflows
+comes late, and changes more."""
 STOPPED_AT = 0.97
 """A past period with a hard stop that used this much of the limit ended there: the rest of it is no sign of rest."""
 
@@ -56,7 +57,7 @@ def remainder_of(asked: Request, timeline: Timeline) -> Remainder:
     lesson = lesson_of(used, seen, pace, len(days) - today)
     ahead = timeline.ahead(weights)
     return Remainder(
-        spread=spread_of(pace, today, lesson.shares, sum(ahead)),
+        spread=spread_of(pace, today, lesson.shares, lesson.drift, sum(ahead)),
         stretch=lesson.stretch,
         ahead=ahead,
         part_until=lambda share: share,

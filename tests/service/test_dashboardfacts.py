@@ -237,3 +237,23 @@ def test_a_page_stays_as_it_is_while_nothing_is_read(make_bench: MakeBench) -> N
     after = page(dashboard(made), View(), live=True).sections
     # The requests of the last minute are others by now.
     assert [name for name in after if after[name] != before[name]] == ["polling"]
+
+
+def test_what_is_over_is_read_once_until_something_is_stored(make_bench: MakeBench) -> None:
+    made = make_bench(small_world(), toml=EVERYBODY)
+    made.poll_until_read()
+    kept = facts_of(made)
+    kept.document(made.now_ms)
+    ran: list[str] = []
+    made.store.database.connection.set_trace_callback(ran.append)
+    kept.document(made.now_ms + MINUTE_MS)
+    again = [*ran]
+    made.later()
+    ran.clear()
+    kept.document(made.now_ms)
+    made.store.database.connection.set_trace_callback(None)
+    by_days = [sum("FROM sums" in sql for sql in read) for read in (again, ran)]
+    threads = [sum("GROUP BY thread_key" in sql for sql in read) for read in (again, ran)]
+    # 30 days and three past months of them are over.
+    assert by_days[0] < 10 < 120 < by_days[1]
+    assert threads == [0, 1]

@@ -49,7 +49,9 @@ def measure(client: Client) -> None:
         for _ in range(_POLLS):
             client.post("/v1/poll")
             after += timed(browser, str(page.url), 1)[0]
-        print(f"each first one after {_POLLS} polls: {statistics.median(after):.1f} ms, at the most {max(after):.1f} ms")
+        print(
+            f"each first one after {_POLLS} polls: {statistics.median(after):.1f} ms, at the most {max(after):.1f} ms"
+        )
 
 
 def timed(browser: httpx.Client, url: str, runs: int = _RUNS) -> tuple[list[float], int]:

@@ -1,5 +1,6 @@
 """The document of the dashboard is true to the simulated Hex."""
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -186,6 +187,26 @@ def test_the_spend_limit_and_the_pool_show_what_was_drawn(make_bench: MakeBench)
         (START_MS, 1.77),
     ]
     assert [used for _, used in course(made, "pool")[-4:]] == [0.0, 1.77, 1.77, 1.77]
+
+
+def test_the_pool_is_drawn_from_when_its_balance_was_read(make_bench: MakeBench) -> None:
+    made = make_bench(small_world(), toml=EVERYBODY + '[pool]\nbalance = 100\nas_of = "2026-11-18"\n')
+    made.poll_until_read()
+    assert course(made, "pool")[:2] == [(MONTH_MS + 17 * DAY_MS, 0.0), (MONTH_MS + 18 * DAY_MS, 0.0)]
+
+
+def test_the_gravest_of_the_alerts_that_nobody_answered_come_first(make_bench: MakeBench) -> None:
+    made = make_bench(small_world(), toml=EVERYBODY + '[plan.grants]\n"ed@acme.test" = 10\n[alerts]\nused = [2]\n')
+    made.poll_until_read()
+    newest = made.ask("GET", "/v1/alerts")[1]["alerts"]
+    assert [alert["meter"][6:9] for alert in newest] == ["eve", "xi@", "ed@"]
+
+    def shown() -> list[str]:
+        return [f"{alert['severity']} of {alert['meter'][6:9]}" for alert in dashboard(made)["alerts"]]
+
+    assert shown() == ["critical of ed@", "warning of eve", "warning of xi@"]
+    made.ask("POST", "/v1/alerts/ack", json.dumps({"alert": newest[-1]["id"]}).encode())
+    assert shown() == ["warning of eve", "warning of xi@", "critical of ed@"]
 
 
 def test_alerts_say_why(make_bench: MakeBench) -> None:

@@ -107,6 +107,8 @@ class Courses:
             # It counts from when its balance was read, and from what was used by then.
             before_micro = used_micro - line[-1][1]
             line = [(at_ms, micro + before_micro) for at_ms, micro in line if at_ms > balance.at_ms]
+            if balance.at_ms in period:
+                line = [(balance.at_ms, 0), *line]
         elif calibration is not None:
             line = [
                 (at_ms, max(0, micro + (meter.adjustment_micro if at_ms > calibration.at_ms else 0)))

@@ -96,14 +96,12 @@ def lead(document: Mapping[str, Any]) -> Iterable[str]:
     total = document["total"]
     spent = capital(marked(SO_MUCH, total["credits"], total["bound"]))
     before = marked(SO_MUCH, total["before"], total["before_bound"])
-    yield (
-        f"{spent} credits were used, {before} in the"
-        f" {document['report']} before ({_change(total['credits'], total['before'])})."
-    )
+    # A week is compared with the seven days before it, over or not; a month that goes on with a part of the last one.
+    goes_on = document["report"] == "month" and parse_iso(document["until"]) >= parse_iso(document["as_of"])
+    then = f"{'as much of ' if goes_on else ''}the {document['report']} before"
+    yield f"{spent} credits were used, {before} in {then} ({_change(total['credits'], total['before'])})."
     if total["prompts"]:
         yield f"{counted(total['prompts'], 'prompt')} {'is' if total['prompts'] == 1 else 'are'} known one by one."
-    if document["report"] == "month" and parse_iso(document["until"]) > parse_iso(document["as_of"]):
-        yield "A month that is not over is compared with as many days of the one before."
 
 
 def _compared(title: str, by: str, rows: Sequence[Mapping[str, Any]], name: Any) -> Section:

@@ -192,10 +192,10 @@ def _runs(runs: Mapping[str, Any], zone: ZoneInfo) -> Section:
         )
         for row in runs["projects"]
     ]
-    total, before = runs["total"], runs["before"]
+    total, before, read = runs["total"], runs["before"], moment_text(parse_iso(runs["as_of"]), zone)
     note = (
-        f"At least {total['runs']} runs and {total['minutes']:g} minutes, {before['runs']} runs before, as seen by the"
-        f" API on {moment_text(parse_iso(runs['as_of']), zone)}; {runs['limit']} in 7 days are in the budget."
+        f"At least {total['runs']} runs and {total['minutes']:g} minutes, before at least {before['runs']} runs, as"
+        f" seen by the API on {read}; {runs['limit']} in 7 days are in the budget."
     )
     return Section("Project runs", heads, tuple(cells), note)
 

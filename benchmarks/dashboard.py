@@ -22,7 +22,7 @@ from size import CONFIG, Hex, filled
 from hexmeter.config.load import parse
 from hexmeter.wire.client import Client, DaemonAbsent
 
-_RUNS = 15
+_RUNS, _POLLS = 15, 5
 
 
 def measure(client: Client) -> None:
@@ -45,12 +45,19 @@ def measure(client: Client) -> None:
             times = "".join(f"{ms:9.1f} ms" for ms in (statistics.median(taken), min(taken), max(taken)))
             print(f"{path:12}{size / 1000:8.1f} kB {times}")
         print(f"in all      {total / 1000:8.1f} kB")
+        after = []
+        for _ in range(_POLLS):
+            client.post("/v1/poll")
+            after += timed(browser, str(page.url), 1)[0]
+        print(
+            f"each first one after {_POLLS} polls: {statistics.median(after):.1f} ms, at the most {max(after):.1f} ms"
+        )
 
 
-def timed(browser: httpx.Client, url: str) -> tuple[list[float], int]:
+def timed(browser: httpx.Client, url: str, runs: int = _RUNS) -> tuple[list[float], int]:
     """Milliseconds from the request to the last byte, and the bytes."""
     taken, size = [], 0
-    for _ in range(_RUNS):
+    for _ in range(runs):
         began_ns = time.perf_counter_ns()
         answer = browser.get(url)
         taken.append((time.perf_counter_ns() - began_ns) / 1e6)

@@ -60,6 +60,17 @@ def test_the_same_sums_for_eyes_as_json_and_as_csv(admins: Home, hex_: Hex) -> N
     assert "Count sign-ups" in prompts
 
 
+def test_a_long_title_leaves_the_columns_in_sight(admins: Home, hex_: Hex) -> None:
+    hex_.change("thread", email="eve@acme.test", credits="9", title="How did it go? " * 30)
+    admins.start()
+    admins.ask("poll")
+    cut = "How did it go? How did it go? How did it go? How did it go?…"
+    for command in (("usage", "--by", "thread"), ("usage", "--by", "prompt"), ("report",)):
+        (line, *_) = [line for line in admins.ask(*command).out.splitlines() if "How did" in line]
+        assert cut in line
+        assert len(line) < 160
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [

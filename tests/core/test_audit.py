@@ -11,6 +11,7 @@ from hexmeter.core.instants import DAY_MS, HOUR_MS
 from hexmeter.core.meters import Bound
 from hexmeter.core.periods import Period
 from hexmeter.core.runs import Project, Run, RunSums, Schedule, Views
+from hexmeter.core.schedules import Crowd
 
 VIEW = View(NOW_MS, BERLIN, 30, credits(28))
 LAST = Period(NOVEMBER.start_ms - 31 * DAY_MS, NOVEMBER.start_ms)
@@ -28,6 +29,8 @@ def test_an_idle_seat_is_told_with_its_last_login_and_its_price() -> None:
     (finding,) = audit.idle_seats([SEAT], VIEW)
     assert finding.fact == "Editor seat: no credit used in 30 days, last login: Tue 13 Oct."
     assert (finding.kind, finding.saving) == (Kind.IDLE_SEAT, Saving(money_micro=credits(28)))
+    (asleep,) = audit.idle_seats([replace(SEAT, last_login_ms=NOW_MS - 500 * DAY_MS)], VIEW)
+    assert asleep.fact.endswith("last login: Thu 10 Jul 2025.")
     (never,) = audit.idle_seats([replace(SEAT, last_login_ms=None)], replace(VIEW, seat_price_micro=None))
     assert never.fact.endswith("last login: never.")
     assert never.saving == Saving()
@@ -144,6 +147,14 @@ def test_a_schedule_is_not_idle(project: Project) -> None:
 def test_a_schedule_far_busier_than_its_viewers_is_told(views: int, runs: int, found: int) -> None:
     project = replace(PROJECT, views=Views(thirty_days=views))
     assert len(audit.busy_schedules([Activity(project, scheduled_month=RunSums(runs=runs))])) == found
+
+
+def test_what_happened_once_is_told_so() -> None:
+    seen_once = Activity(replace(PROJECT, views=Views(thirty_days=1)), scheduled_month=RunSums(runs=40))
+    (busy,) = audit.busy_schedules([seen_once])
+    assert busy.fact == "It ran 40 times on its schedule in 30 days, and was viewed once."
+    (crowded,) = audit.crowded_minutes([Crowd(("a", "b"), (NOW_MS,))], {"a": "A", "b": "B"}, VIEW)
+    assert crowded.fact == "2 schedules start in the same minute, once in 7 days: A, B."
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,14 @@ def test_only_links_to_hex_are_links(url: str | None, link: bool) -> None:
     assert ("](<https://app.hex.tech/acme" in markdown(page)) is link
 
 
+def test_runs_are_at_least_so_many_now_and_before() -> None:
+    notes = {section.title: section.note for section in report_page(document("Ed"), BERLIN).sections}
+    assert notes["Project runs"] == (
+        "At least 3 runs and 1.5 minutes, before at least 3 runs, as seen by the API on Sun 22 Nov 11:00;"
+        " 500 in 7 days are in the budget."
+    )
+
+
 def test_markdown_shows_a_strangers_marks_as_they_are() -> None:
     text = markdown(report_page(document(NASTY), BERLIN))
     row = next(line for line in text.splitlines() if "alert" in line)

@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-_VOID = frozenset({"meta", "link", "input", "br", "img"})
+_VOID = frozenset({"meta", "link", "input", "br", "img", "wbr"})
 
 
 class Outline(HTMLParser):

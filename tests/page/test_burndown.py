@@ -8,8 +8,11 @@ import pytest
 from builders import utc
 from hexmeter.core.instants import DAY_MS, to_iso
 from hexmeter.page.burndown import HIGH, WIDE, burn_down
+from hexmeter.page.page import page
+from hexmeter.page.view import View
 
-from .documents import course, meter
+from .documents import course, document, meter
+from .outline import Outline
 
 
 def forecast(low: float, expected: float, high: float, exhaust_at: str | None = None) -> dict[str, Any]:
@@ -88,3 +91,10 @@ def test_days_are_as_wide_as_they_are_long() -> None:
     widths = [round(there - here, 1) for (here, _), (there, _) in pairwise(picture.actual)][1:]
     assert widths == [pytest.approx(24_000 / 745, abs=0.1), pytest.approx(25_000 / 745, abs=0.1)]
     assert end - start == 31 * DAY_MS + DAY_MS // 24
+
+
+def test_the_figures_behind_a_picture_name_days_and_what_is_expected() -> None:
+    shown = meter(20.0, 40.0, forecast=forecast(24.0, 30.0, 36.0), bound="estimated")
+    words = Outline(page(document(shown), View(), live=False).sections["meters"]).text
+    assert "Expected by Tue 1 Dec: 30 used, 10 left (4 to 16)." in words
+    assert "DayUsedLeftEven paceSun 1 Novabout 10about 3038.67Sun 22 Novabout 20about 2011.28" in words

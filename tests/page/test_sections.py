@@ -46,8 +46,8 @@ def test_a_day_that_was_not_read_is_not_drawn_as_none_used() -> None:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        pytest.param(days(), "None.", id="no days"),
-        pytest.param(days(0.0, 0.0), "None.", id="nothing used"),
+        pytest.param(days(), "Nothing was used.", id="no days"),
+        pytest.param(days(0.0, 0.0), "Nothing was used.", id="nothing used"),
         pytest.param(days(0.0, 0.0, bound="at_least"), "Nothing was read of these days so far.", id="nothing read"),
     ],
 )
@@ -59,6 +59,13 @@ def test_days_without_use_have_no_picture(rows: dict[str, Any], words: str) -> N
 def test_the_sums_by_colour_are_no_surer_than_the_days(bound: str, mark: str) -> None:
     shown = said(document(meter(), days=days(1.5, 4.0, bound=bound, opus=[1.5, 3.0])), "days")
     assert f"opus {mark}4.5" in shown
+
+
+@pytest.mark.parametrize(("bound", "mark"), [("exact", ""), ("estimated", "about "), ("at_least", "at least ")])
+def test_the_highest_day_is_no_surer_than_it_was_seen(bound: str, mark: str) -> None:
+    made = page(document(meter(), days=days(1.5, 4.0, bound=bound)), View(), live=False).sections["days"]
+    assert f'<text x="0" y="10">{mark}4</text>' in made
+    assert f"The most, {mark}4, on Sun 22 Nov." in made
 
 
 def test_the_days_are_told_in_figures_too() -> None:
@@ -79,10 +86,8 @@ def test_the_days_are_told_in_figures_too() -> None:
             "10 prompts in the last 30 days are known: half of them cost less than 1, nine of ten cost less than 2.",
         ),
         ([1, 0, 9], "10 prompts in the last 30 days are known."),
-        (
-            [0, 1, 0],
-            "1 prompt in the last 30 days is known: half of them cost less than 2, nine of ten cost less than 2.",
-        ),
+        ([0, 10, 0], "10 prompts in the last 30 days are known: nine of ten cost less than 2."),
+        ([0, 1, 0], "1 prompt in the last 30 days is known."),
     ],
 )
 def test_the_costs_of_prompts_are_said_as_far_as_the_bars_tell(counts: list[int], words: str) -> None:
@@ -94,6 +99,23 @@ def test_the_dearest_come_first_and_lead_to_hex() -> None:
     section = page(shown, View(), live=False).sections["threads"]
     assert section.count('<a href="https://app.hex.tech/acme/thread/t1"') == 2
     assert section.index(">9<") < section.index(">2.5<")
+
+
+def test_a_list_that_is_cut_leads_to_all_of_it() -> None:
+    rows = [thread() for _ in range(9)]
+    shown = document(
+        meter(),
+        threads={"since": "2026-11-16T00:00:00Z", "rows": rows},
+        prompts={"since": "2026-10-23T12:00:00Z", "prompts": 9, "edges": [1], "counts": [9, 0], "dearest": rows},
+        alerts=[alert(id=number) for number in range(6)],
+        standing=20,
+    )
+    for name, many in (("threads", 9), ("prompts", 9), ("alerts", 6)):
+        cut, whole = (page(shown, View(all=asked), live=False).sections[name] for asked in (False, True))
+        assert f'<a href="?all=1#{name}">Show {many}</a>' in cut
+        assert "Show" not in whole
+    assert said(shown, "alerts", all=True).endswith("14 more stand: hexmeter alerts")
+    assert said({**shown, "standing": 6}, "alerts", all=True).endswith("rung was reached.")
 
 
 def test_an_amount_that_is_not_sure_says_so() -> None:
@@ -188,6 +210,7 @@ def test_a_sparkline_has_a_bar_for_each_day_with_use() -> None:
 # Polling
 
 FAILED = {"at": "2026-11-22T11:00:00Z", "ok": False, "error": "no route", "requests": 1}
+FIRST_RUN = {"done": 1200, "of": None, "back_to": "2026-08-12T00:00:00Z", "share": 0.53}
 
 
 @pytest.mark.parametrize(
@@ -197,18 +220,21 @@ FAILED = {"at": "2026-11-22T11:00:00Z", "ok": False, "error": "no route", "reque
             {"stale": True, "as_of": "2026-11-22T09:30:00Z"}, "Stale: these figures are of Sun 22 Nov 10:30", id="stale"
         ),
         pytest.param(
-            {
-                "stale": True,
-                "last_poll": {"at": "2026-11-22T11:00:00Z", "ok": False, "error": "no route", "requests": 1},
-            },
+            {"stale": True, "last_poll": FAILED},
             "Nothing was read from Hex yet. The last poll failed: no route",
             id="never read",
         ),
         pytest.param({"paused_until": "2026-11-23T08:00:00Z"}, "Polls are paused until Mon 23 Nov 09:00", id="paused"),
+        pytest.param({"progress": FIRST_RUN}, "Reading the history: 1200 threads so far", id="first run"),
         pytest.param(
-            {"progress": {"done": 1200, "of": None, "back_to": "2026-08-12T00:00:00Z", "share": 0.53}},
-            "Reading the history: 1200 threads so far",
-            id="first run",
+            {"stale": True, "last_poll": None, "progress": FIRST_RUN},
+            "ed@acme.test (editor) · Hide names▲ Reading the history: 1200 threads so far; figures still grow.",
+            id="first run before its first good poll",
+        ),
+        pytest.param(
+            {"stale": True, "last_poll": FAILED, "progress": FIRST_RUN},
+            "Hide names▲ The last poll failed: no route▲ Reading the history",
+            id="first run that fails",
         ),
     ],
 )

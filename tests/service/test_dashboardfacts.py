@@ -1,5 +1,6 @@
 """The document of the dashboard is true to the simulated Hex."""
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -188,6 +189,26 @@ def test_the_spend_limit_and_the_pool_show_what_was_drawn(make_bench: MakeBench)
     assert [used for _, used in course(made, "pool")[-4:]] == [0.0, 1.77, 1.77, 1.77]
 
 
+def test_the_pool_is_drawn_from_when_its_balance_was_read(make_bench: MakeBench) -> None:
+    made = make_bench(small_world(), toml=EVERYBODY + '[pool]\nbalance = 100\nas_of = "2026-11-18"\n')
+    made.poll_until_read()
+    assert course(made, "pool")[:2] == [(MONTH_MS + 17 * DAY_MS, 0.0), (MONTH_MS + 18 * DAY_MS, 0.0)]
+
+
+def test_the_gravest_of_the_alerts_that_nobody_answered_come_first(make_bench: MakeBench) -> None:
+    made = make_bench(small_world(), toml=EVERYBODY + '[plan.grants]\n"ed@acme.test" = 10\n[alerts]\nused = [2]\n')
+    made.poll_until_read()
+    newest = made.ask("GET", "/v1/alerts")[1]["alerts"]
+    assert [alert["meter"][6:9] for alert in newest] == ["eve", "xi@", "ed@"]
+
+    def shown() -> list[str]:
+        return [f"{alert['severity']} of {alert['meter'][6:9]}" for alert in dashboard(made)["alerts"]]
+
+    assert shown() == ["critical of ed@", "warning of eve", "warning of xi@"]
+    made.ask("POST", "/v1/alerts/ack", json.dumps({"alert": newest[-1]["id"]}).encode())
+    assert shown() == ["warning of eve", "warning of xi@", "critical of ed@"]
+
+
 def test_alerts_say_why(make_bench: MakeBench) -> None:
     made = make_bench(small_world(), toml=EVERYBODY + "[alerts]\nused = [20]\n")
     made.poll_until_read()
@@ -237,3 +258,23 @@ def test_a_page_stays_as_it_is_while_nothing_is_read(make_bench: MakeBench) -> N
     after = page(dashboard(made), View(), live=True).sections
     # The requests of the last minute are others by now.
     assert [name for name in after if after[name] != before[name]] == ["polling"]
+
+
+def test_what_is_over_is_read_once_until_something_is_stored(make_bench: MakeBench) -> None:
+    made = make_bench(small_world(), toml=EVERYBODY)
+    made.poll_until_read()
+    kept = facts_of(made)
+    kept.document(made.now_ms)
+    ran: list[str] = []
+    made.store.database.connection.set_trace_callback(ran.append)
+    kept.document(made.now_ms + MINUTE_MS)
+    again = [*ran]
+    made.later()
+    ran.clear()
+    kept.document(made.now_ms)
+    made.store.database.connection.set_trace_callback(None)
+    by_days = [sum("FROM sums" in sql for sql in read) for read in (again, ran)]
+    threads = [sum("GROUP BY thread_key" in sql for sql in read) for read in (again, ran)]
+    # 30 days and three past months of them are over.
+    assert by_days[0] < 10 < 120 < by_days[1]
+    assert threads == [0, 1]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hexmeter.core.instants import DAY_MS, MINUTE_MS, parse_iso
+from hexmeter.core.reportpage import lead
 from hexmeter.hex.simulator.history import generated
 from hexmeter.hex.simulator.world import World
 
@@ -99,6 +100,19 @@ def test_what_is_compared_with_what(
     told = (document["since"], document["until"], document["before"]["since"])
     assert told == tuple(f"2026-{hour}:00:00Z" for hour in (since, until, before))
     assert document["total"]["bound"] == "at_least", "nothing was read yet"
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        pytest.param({"span": "week"}, "in the week before", id="seven days, and the seven before"),
+        pytest.param({"span": "month"}, "in as much of the month before", id="a month that goes on"),
+        pytest.param({"span": "month", "last": "true"}, "in the month before", id="whole months"),
+    ],
+)
+def test_a_sentence_says_what_is_compared_with_what(make_bench: MakeBench, query: dict[str, str], words: str) -> None:
+    (first,) = lead(reported(make_bench(small_world(), "workspace", EVERYONE), **query))
+    assert f" {words} (" in first
 
 
 @pytest.mark.parametrize(("who", "bound"), [("workspace", "exact"), ("max", "at_least")])

@@ -10,7 +10,7 @@ from hexmeter.cli.alertstest import PATIENCE_S, show_arrivals
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.helps import end_with
-from hexmeter.wire.render import table, zone_of
+from hexmeter.wire.render import short, table, zone_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +77,12 @@ def _lines(page: Any) -> list[str]:
         lines += ["", section.title]
         if section.rows:
             heads = [head.upper() for head in section.heads]
-            lines += [f"  {line}" for line in table(heads, [[cell.text for cell in row] for row in section.rows])]
+            rows = [list(map(_words, section.heads, row)) for row in section.rows]
+            lines += [f"  {line}" for line in table(heads, rows)]
         if section.note or not section.rows:
             lines.append(f"  {section.note or 'Nothing.'}")
     return lines
+
+
+def _words(head: str, cell: Any) -> str:
+    return short(cell.text) if head == "Thread" else str(cell.text)

@@ -131,7 +131,7 @@ def idle_seats(seats: Iterable[Seat], view: View) -> list[Finding]:
         if seat.role not in PAID_ROLES or seat.used_micro != 0 or newcomer or logged_in:
             continue
         login_ms = seat.last_login_ms
-        login = "never" if login_ms is None else day_text(login_ms, view.zone)
+        login = "never" if login_ms is None else _day(login_ms, view)
         found.append(
             Finding(
                 Kind.IDLE_SEAT,
@@ -253,7 +253,7 @@ def busy_schedules(activities: Iterable[Activity]) -> list[Finding]:
             Finding(
                 Kind.BUSY_SCHEDULE,
                 activity.name,
-                f"It ran {runs} times on its schedule in 30 days, and was viewed {views} times.",
+                f"It ran {runs} times on its schedule in 30 days, and was viewed {_times(views)}.",
                 "A rarer schedule, or a refresh when the app is opened, may do.",
                 figures=_about(activity),
             )
@@ -267,7 +267,7 @@ def crowded_minutes(found: Sequence[Crowd], names: Mapping[str, str], view: View
         Finding(
             Kind.CROWDED_MINUTE,
             f"{moment_text(crowd.at_ms[0], view.zone)}",
-            f"{len(crowd.projects)} schedules start in the same minute, {len(crowd.at_ms)} times in 7 days:"
+            f"{len(crowd.projects)} schedules start in the same minute, {_times(len(crowd.at_ms))} in 7 days:"
             f" {_list_of(sorted(names[project_id] for project_id in crowd.projects))}.",
             "Spread them over the hour: runs that start at once wait for one another, or for a kernel.",
             figures={"schedules": len(crowd.projects), "times_a_week": len(crowd.at_ms)},
@@ -335,8 +335,14 @@ def _most_runs_first(finding: Finding) -> int:
     return -int(finding.figures["scheduled_runs_30_days"] or 0)
 
 
+def _times(many: int) -> str:
+    return "once" if many == 1 else f"{many} times"
+
+
 def _day(at_ms: int, view: View) -> str:
-    return day_text(at_ms, view.zone)
+    """A local day, with its year where that is another one: accounts sleep for years."""
+    year = local_day(at_ms, view.zone).year
+    return day_text(at_ms, view.zone) + (f" {year}" if year != local_day(view.now_ms, view.zone).year else "")
 
 
 def _list_of(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}p.note{color:var(--soft
 div.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 td{overflow-wrap:break-word}
+@media (max-width:40rem){td:not(.n){min-width:9rem}}
 th.n,td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 a{color:inherit}svg{width:100%;height:auto;max-width:40rem}rect{fill:var(--bar)}
 """

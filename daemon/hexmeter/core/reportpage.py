@@ -96,14 +96,12 @@ def lead(document: Mapping[str, Any]) -> Iterable[str]:
     total = document["total"]
     spent = capital(marked(SO_MUCH, total["credits"], total["bound"]))
     before = marked(SO_MUCH, total["before"], total["before_bound"])
-    yield (
-        f"{spent} credits were used, {before} in the"
-        f" {document['report']} before ({_change(total['credits'], total['before'])})."
-    )
+    # A week is compared with the seven days before it, over or not; a month that goes on with a part of the last one.
+    goes_on = document["report"] == "month" and parse_iso(document["until"]) >= parse_iso(document["as_of"])
+    then = f"{'as much of ' if goes_on else ''}the {document['report']} before"
+    yield f"{spent} credits were used, {before} in {then} ({_change(total['credits'], total['before'])})."
     if total["prompts"]:
         yield f"{counted(total['prompts'], 'prompt')} {'is' if total['prompts'] == 1 else 'are'} known one by one."
-    if document["report"] == "month" and parse_iso(document["until"]) > parse_iso(document["as_of"]):
-        yield "A month that is not over is compared with as many days of the one before."
 
 
 def _compared(title: str, by: str, rows: Sequence[Mapping[str, Any]], name: Any) -> Section:
@@ -194,10 +192,10 @@ def _runs(runs: Mapping[str, Any], zone: ZoneInfo) -> Section:
         )
         for row in runs["projects"]
     ]
-    total, before = runs["total"], runs["before"]
+    total, before, read = runs["total"], runs["before"], moment_text(parse_iso(runs["as_of"]), zone)
     note = (
-        f"At least {total['runs']} runs and {total['minutes']:g} minutes, {before['runs']} runs before, as seen by the"
-        f" API on {moment_text(parse_iso(runs['as_of']), zone)}; {runs['limit']} in 7 days are in the budget."
+        f"At least {total['runs']} runs and {total['minutes']:g} minutes, before at least {before['runs']} runs, as"
+        f" seen by the API on {read}; {runs['limit']} in 7 days are in the budget."
     )
     return Section("Project runs", heads, tuple(cells), note)
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.outlooktexts import moment
-from hexmeter.page.html import details, section, text
+from hexmeter.page.html import details, more, section, text
 from hexmeter.page.names import Names
 from hexmeter.page.view import View
 
@@ -15,13 +15,16 @@ _MARKS = {"critical": "◆", "warning": "▲", "info": "●"}
 
 
 def alerts_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
-    """The section `alerts`, as they come: those that stand first."""
+    """The section `alerts`, as they come: those that stand first, the gravest before others."""
     names, alerts = Names(document, view), document["alerts"]
     if not alerts:
         return section("alerts", "Alerts", '<p class="note">None was told so far.</p>')
     shown = alerts if view.all else alerts[:_SHOWN]
     entries = "".join(f"<li>{_alert(alert, names, zone)}</li>" for alert in shown)
-    return section("alerts", "Alerts", f'<ul class="alerts">{entries}</ul>')
+    cut = more(len(shown), len(alerts), view.link("alerts", all=True))
+    if not cut and document["standing"] > len(shown):
+        cut = f'<p class="note">{document["standing"] - len(shown)} more stand: hexmeter alerts</p>'
+    return section("alerts", "Alerts", f'<ul class="alerts">{entries}</ul>{cut}')
 
 
 def _alert(alert: Mapping[str, Any], names: Names, zone: ZoneInfo) -> str:

@@ -49,7 +49,8 @@ def days_section(document: Mapping[str, Any], view: View) -> str:
     names, rows = Names(document, view), document["days"]["rows"]
     series = document["days"]["by"][view.by]
     if not any(row["credits"] for row in rows):
-        words = "Nothing was read of these days so far." if rows and rows[-1]["bound"] == "at_least" else "None."
+        unseen = rows and rows[-1]["bound"] == "at_least"
+        words = "Nothing was read of these days so far." if unseen else "Nothing was used."
         return section("days", "Use by day", f'<p class="note">{words}</p>')
     heads = [names.of(one["name"]) if view.by == "user" else one["name"] for one in series]
     amounts = [one["credits"] for one in series]
@@ -86,14 +87,14 @@ def _picture(rows: Sequence[Mapping[str, Any]], drawn: Sequence[Bar]) -> str:
         if bar.unseen:
             shapes = [f'<rect class="unseen" x="{x:g}" y="0" width="{WIDE - _GAP}" height="{HIGH}"/>']
         days.append(f"<g><title>{text(said)}</title>{''.join(shapes)}</g>")
-    most = max(row["credits"] for row in rows)
     dearest = max(rows, key=lambda row: row["credits"])
-    words = f"Credits on each of {len(rows)} days. The most, {credits(most)}, on {_short(dearest['day'])}."
+    most = so_much(dearest["credits"], dearest["bound"])
+    words = f"Credits on each of {len(rows)} days. The most, {most}, on {_short(dearest['day'])}."
     width = len(rows) * WIDE
     labels = [
         f'<text x="0" y="158">{_short(rows[0]["day"])}</text>',
         f'<text x="100%" y="158" class="r">{_short(rows[-1]["day"])}</text>',
-        f'<text x="0" y="10">{credits(most)}</text>',
+        f'<text x="0" y="10">{most}</text>',
     ]
     inner = (
         f'<svg viewBox="0 0 {width} {HIGH}" preserveAspectRatio="none" y="16" width="100%" height="124">'

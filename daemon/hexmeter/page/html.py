@@ -17,6 +17,11 @@ def text(words: object, limit: int = 120) -> str:
     return escape(clean(str(words), limit), quote=True)
 
 
+def person(name: str) -> str:
+    """A person's name or email, which is broken before its @ where it is too long for a line."""
+    return text(name).replace("@", "<wbr>@")
+
+
 def credits(amount: float | None) -> str:
     """An amount of credits for eyes: at most two decimals."""
     return UNKNOWN if amount is None else format_credits(round(amount * MICRO))
@@ -44,7 +49,8 @@ def anchor(kind: str, key: str) -> str:
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], kinds: Sequence[str]) -> str:
     """A table that scrolls by itself where it is too wide: `rows` are cells of HTML, of which the first is its row's
-    head. The kinds of columns are "n" for figures, which are flush right, "t" for long texts, and "" for others."""
+    head. The kinds of columns are "n" for figures, which are flush right, "t" for long texts, "u" for people, and ""
+    for others."""
     classes = [f' class="{kind}"' if kind else "" for kind in kinds]
     head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(heads, classes, strict=True))
     body = []
@@ -68,6 +74,11 @@ def figure(key: str, title: str, words: str, content: str, height: int) -> str:
 def details(key: str, summary: str, content: str) -> str:
     """What is shown on demand; `key` is its id."""
     return f'<details id="{key}"><summary>{summary}</summary>{content}</details>'
+
+
+def more(shown: int, found: int, address: str) -> str:
+    """A link to all of a list that is cut; nothing where all are shown."""
+    return f'<p class="note"><a href="{text(address, 400)}">Show {found}</a></p>' if shown < found else ""
 
 
 def section(name: str, title: str, content: str) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from hexmeter.core import outlookwords
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.outlooktexts import day, moment
+from hexmeter.core.runs import RUNS
 from hexmeter.core.texts import capital
 from hexmeter.page.burndown import BurnDown, burn_down, svg
 from hexmeter.page.html import anchor, credits, details, section, so_little, so_much, table, text
@@ -95,7 +96,7 @@ def _facts(meter: dict[str, Any], document: Mapping[str, Any], zone: ZoneInfo, *
     prompts = outlookwords.prompts_left(meter)
     if ends or prompts:
         yield capital("; ".join(filter(None, (ends, prompts)))) + old + "."
-    elif meter["state"] not in ("exhausted", "unknown") and "unknown" in meter["forecast"]:
+    elif meter["state"] not in ("exhausted", "unknown") and meter["kind"] != RUNS and "unknown" in meter["forecast"]:
         yield f"No forecast: {meter['forecast']['unknown']}."
     if meter["used"] is not None and meter["limit"] is not None and meter["used"] > meter["limit"]:
         beyond = meter["used"] - meter["limit"]
@@ -116,13 +117,15 @@ def _table(meter: dict[str, Any], picture: BurnDown, zone: ZoneInfo) -> str:
     for iso, used in course["points"][1:]:
         at_ms = parse_iso(iso)
         pace = credits(limit * (end_ms - at_ms) / (end_ms - start_ms))
-        rows.append((moment(at_ms, zone), so_much(used, bound), so_little(max(0.0, limit - used), bound), pace))
-    if picture.median:
-        total, low, high = (meter["forecast"][name] for name in ("expected_total", "high", "low"))
-        expected, least, most = (credits(max(0.0, limit - amount)) for amount in (total, low, high))
-        left = f"{expected} ({least} to {most})"
-        rows.append((f"expected {moment(end_ms, zone)}", credits(total), left, "0"))
-    heads = ("Until", "Used", "Left", "Even pace")
+        rows.append((day(at_ms - 1, zone), so_much(used, bound), so_little(max(0.0, limit - used), bound), pace))
+    heads = ("Day", "Used", "Left", "Even pace")
     # Where there is no even pace, its column is left out.
     columns = 4 if picture.pace else 3
-    return table("Credits by day", heads[:columns], [row[:columns] for row in rows], ("", "n", "n", "n")[:columns])
+    kinds = ("", "n", "n", "n")[:columns]
+    by_day = table("Credits at the end of each day", heads[:columns], [row[:columns] for row in rows], kinds)
+    if not picture.median:
+        return by_day
+    total, low, high = (meter["forecast"][name] for name in ("expected_total", "high", "low"))
+    expected, least, most = (credits(max(0.0, limit - amount)) for amount in (total, low, high))
+    at_end = f"Expected by {day(end_ms, zone)}: {credits(total)} used, {expected} left ({least} to {most})."
+    return f"<p>{text(at_end)}</p>{by_day}"

@@ -53,13 +53,12 @@ def polling_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
 def _warnings(document: Mapping[str, Any], zone: ZoneInfo) -> Iterable[str]:
     last = document["last_poll"]
     error = f" The last poll failed: {last['error']}" if last and last["error"] else ""
-    if document["stale"]:
-        since = moment(parse_iso(document["as_of"]), zone)
-        yield (
-            f"Nothing was read from Hex yet.{error}"
-            if never_read(document)
-            else f"Stale: these figures are of {since}.{error}"
-        )
+    if document["stale"] and not never_read(document):
+        yield f"Stale: these figures are of {moment(parse_iso(document['as_of']), zone)}.{error}"
+    elif document["stale"] and not document["progress"]:
+        yield f"Nothing was read from Hex yet.{error}"
+    elif error:
+        yield error.strip()
     if document["paused_until"]:
         yield f"Polls are paused until {moment(parse_iso(document['paused_until']), zone)}. To go on: hexmeter resume"
     if document["progress"]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hexmeter.core.hexlinks import leads_to_hex
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.outlooktexts import day, moment
-from hexmeter.page.html import credits, details, figure, section, so_much, table, text
+from hexmeter.page.html import credits, details, figure, more, person, section, so_much, table, text
 from hexmeter.page.names import Names
 from hexmeter.page.view import View
 
@@ -16,7 +16,10 @@ HIGH, WIDE = 100, 20
 """A bar is so wide in the picture's own units, and the highest one so high."""
 
 _SHOWN = 8
-_KINDS = ("n", "t", "", "", "")
+_MANY = 10
+"""Of fewer prompts than these nothing is said of nine of ten."""
+
+_KINDS = ("n", "t", "u", "", "")
 
 
 def prompts_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> str:
@@ -31,7 +34,7 @@ def prompts_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
         (
             credits(row["credits"]),
             thread_link(row, document, names),
-            text(names.of(row["user"])),
+            person(names.of(row["user"])),
             text(row["model"]),
             text(moment(parse_iso(row["at"]), zone)),
         )
@@ -42,6 +45,7 @@ def prompts_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
         f'<p class="note">{text(words, 300)}</p>{_picture(found, words)}'
         f"{details('prompts-figures', 'In figures', _table(found))}"
         f"{table('Dearest prompts', ('Credits', 'Thread', 'User', 'Model', 'Seen'), rows, _KINDS)}"
+        f"{more(len(shown), len(found['dearest']), view.link('prompts', all=True))}"
     )
     return section("prompts", "Cost of prompts", content)
 
@@ -59,14 +63,16 @@ def threads_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> 
         (
             so_much(row["credits"], row["bound"]),
             thread_link(row, document, names),
-            text(names.of(row["user"])),
+            person(names.of(row["user"])),
             text(row["model"]),
             text(row["source"]),
         )
         for row in shown
     ]
     heads = ("Credits", "Thread", "User", "Model", "Source")
-    return section("threads", "Dearest threads", table(f"Credits {text(since)}", heads, rows, _KINDS))
+    content = table(f"Credits {text(since)}", heads, rows, _KINDS)
+    content += more(len(shown), len(found["rows"]), view.link("threads", all=True))
+    return section("threads", "Dearest threads", content)
 
 
 def thread_link(row: Mapping[str, Any], document: Mapping[str, Any], names: Names) -> str:
@@ -81,12 +87,12 @@ def in_words(edges: Sequence[float], counts: Sequence[int]) -> str:
     """What the counts say: how many prompts, and below which edges half and nine tenths of them stay."""
     many = sum(counts)
     below = list(zip(edges, accumulate(counts[:-1]), strict=True))
-    facts = []
+    facts: dict[float, str] = {}
     for share, words in ((0.5, "half of them"), (0.9, "nine of ten")):
         edge = next((edge for edge, count in below if count >= share * many), None)
-        if edge is not None:
-            facts.append(f"{words} cost less than {credits(edge)}")
-    said = f": {', '.join(facts)}" if facts else ""
+        if edge is not None and many >= _MANY:
+            facts[edge] = f"{words} cost less than {credits(edge)}"
+    said = f": {', '.join(facts.values())}" if facts else ""
     return f"{many} prompt{'' if many == 1 else 's'} in the last 30 days {'is' if many == 1 else 'are'} known{said}."
 
 

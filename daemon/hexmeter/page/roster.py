@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.core import outlookwords
 from hexmeter.core.instants import parse_iso
-from hexmeter.page.html import credits, section, so_little, so_much, table, text
+from hexmeter.page.html import credits, person, section, so_little, so_much, table, text
 from hexmeter.page.meters import state
 from hexmeter.page.names import Names
 from hexmeter.page.view import View
@@ -30,7 +30,7 @@ def roster_section(document: Mapping[str, Any], view: View, zone: ZoneInfo) -> s
     now_ms = parse_iso(document["now"])
     rows = [_row(meter, names, now_ms, zone, drawn=place < SHOWN) for place, meter in enumerate(shown)]
     heads = [_head(column, title, view) for column, title in (*_COLUMNS, *_LATER)]
-    content = _form(view) + (table("Grants", heads, rows, ("", "", "n", "n", "n", "", "")) if rows else "")
+    content = _form(view) + (table("Grants", heads, rows, ("u", "", "n", "n", "n", "", "")) if rows else "")
     return section("roster", "People", content + _note(len(grants), len(found), len(shown), view))
 
 
@@ -66,7 +66,7 @@ def sparkline(days: Sequence[float]) -> str:
 def _row(meter: dict[str, Any], names: Names, now_ms: int, zone: ZoneInfo, *, drawn: bool) -> list[str]:
     bound = meter["bound"]
     return [
-        text(names.of_meter(meter), 60),
+        person(names.of_meter(meter)),
         state(meter),
         so_much(meter["used"], bound),
         so_little(meter["remaining"], bound),

@@ -6,6 +6,7 @@
 
   function say(words) {
     if (status.textContent !== words) status.textContent = words;
+    status.className = lost ? "notice" : "";
   }
 
   function replace(id, html) {
@@ -52,12 +53,16 @@
     replace(section.id, section.html);
   });
   events.addEventListener("open", function () {
-    say(lost ? "Connected again: the figures are live." : "");
+    const words = lost ? "Connected again: the figures are live." : "";
     lost = false;
+    say(words);
   });
   events.addEventListener("error", function () {
     lost = true;
     const ended = events.readyState === EventSource.CLOSED;
-    say("The connection to Hexmeter is lost: these figures may be old." + (ended ? " Open it anew: hexmeter dashboard" : ""));
+    say(
+      "The connection to Hexmeter is lost: these figures may be old. " +
+      (ended ? "Open it anew: hexmeter dashboard" : "Should it not come back, open it anew: hexmeter dashboard")
+    );
   });
 })();

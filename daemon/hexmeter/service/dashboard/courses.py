@@ -14,6 +14,7 @@ from hexmeter.core.instants import DAY_MS, to_iso
 from hexmeter.core.meters import Meter, grant_key
 from hexmeter.core.periods import Period
 from hexmeter.core.pool import POOL, SPEND
+from hexmeter.service.dashboard.kept import Kept
 from hexmeter.service.meters.figures import Figures
 from hexmeter.service.meters.forecastfacts import Facts, Seat
 from hexmeter.store.store import Store
@@ -42,8 +43,9 @@ class Daily:
 class Courses:
     """What the pictures of meters are drawn from. Nothing here asks Hex, and nothing is written."""
 
-    def __init__(self, config: Config, store: Store, figures: Figures) -> None:
+    def __init__(self, config: Config, store: Store, figures: Figures, kept: Kept) -> None:
         self._config = config
+        self._kept = kept
         self._store = store
         self._figures = figures
 
@@ -67,8 +69,7 @@ class Courses:
         facts = Facts(self._config, self._store, self._figures, meters, now_ms)
         past = facts.past[-_PAST:]
         # Of what lies across a midnight no part is sought: months that are over are drawn faintly, and not told.
-        past_days = [part for one in past for part in _utc_days(one)]
-        before = self.with_imported(past_days, [self._store.ledger.sums.ended(part) for part in past_days])
+        before = self._kept.ask(self._before, tuple(part for one in past for part in _utc_days(one)))
         days = days.within(period)
         courses, everybody = {}, list[Seat]()
         for meter in meters:
@@ -89,6 +90,9 @@ class Courses:
             }
         return courses
 
+    def _before(self, past_days: tuple[Period, ...]) -> Daily:
+        return self.with_imported(past_days, [self._store.ledger.sums.ended(part) for part in past_days])
+
     def _points(
         self, meter: Meter, period: Period, days: Daily, seats: Sequence[Seat] | None, read_ms: int
     ) -> list[tuple[int, int]]:
@@ -103,6 +107,8 @@ class Courses:
             # It counts from when its balance was read, and from what was used by then.
             before_micro = used_micro - line[-1][1]
             line = [(at_ms, micro + before_micro) for at_ms, micro in line if at_ms > balance.at_ms]
+            if balance.at_ms in period:
+                line = [(balance.at_ms, 0), *line]
         elif calibration is not None:
             line = [
                 (at_ms, max(0, micro + (meter.adjustment_micro if at_ms > calibration.at_ms else 0)))

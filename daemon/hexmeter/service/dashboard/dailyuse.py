@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from hexmeter.core.instants import DAY_MS
 from hexmeter.core.periods import Period
+from hexmeter.service.dashboard.kept import Kept
 from hexmeter.store.breakdown import Breakdown
 from hexmeter.store.sums import Sums, boundaries
 
@@ -18,8 +19,9 @@ ByName = dict[str | None, int]
 class DailyUse:
     """The dashboard asks for a month of days whenever something changed; all but the last stay as they were."""
 
-    def __init__(self, breakdown: Breakdown, sums: Sums) -> None:
+    def __init__(self, breakdown: Breakdown, sums: Sums, kept: Kept) -> None:
         self._breakdown = breakdown
+        self._kept = kept
         self._sums = sums
         self._begun: tuple[int, int] | None = None
         self._newest_row = 0
@@ -45,7 +47,10 @@ class DailyUse:
     def by_user(self, parts: Sequence[Period]) -> list[ByName]:
         """The micro-credits of each user in each of some adjoining `parts` of what was read; under None those of
         nobody."""
-        return self._shared(USER, parts, [self._sums.ended(part) for part in parts])
+        # The last one ends now, which is another one each time.
+        ended = [self._kept.ask(self._sums.ended, part) for part in parts[:-1]]
+        ended += [self._sums.ended(part) for part in parts[-1:]]
+        return self._shared(USER, parts, ended)
 
     def by_kind(self, word: str, parts: Sequence[Period]) -> list[ByName]:
         """The same of each MODEL, or SOURCE."""
@@ -59,14 +64,15 @@ class DailyUse:
                 ended[place][name] = ended[place].get(name, 0) + micro
         return self._shared(word, parts, ended)
 
-    def _shared(self, word: str, parts: Sequence[Period], ended: list[ByName]) -> list[ByName]:
+    def _shared(self, word: str, parts: Sequence[Period], ended: Sequence[ByName]) -> list[ByName]:
         """What was used in each part, from what `ended` in it."""
         crossings = [self._crossing(at_ms)[word] for at_ms in boundaries(parts)]
-        for used, (first, last) in zip(ended, pairwise(crossings), strict=True):
+        shared = [dict(names) for names in ended]
+        for used, (first, last) in zip(shared, pairwise(crossings), strict=True):
             for spent, sign in ((first, -1), (last, 1)):
                 for name, micro in spent.items():
                     used[name] = used.get(name, 0) + sign * micro
-        return ended
+        return shared
 
     def _crossing(self, at_ms: int) -> dict[str, ByName]:
         """What was spent by then of the rows that lie across a midnight."""

@@ -1,6 +1,6 @@
 """The document of the dashboard: all that its page shows, from the same figures as every other command."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hexmeter.config.model import Config
@@ -12,6 +12,7 @@ from hexmeter.core.periods import Period, days_between
 from hexmeter.service.alerts.explaining import Explaining
 from hexmeter.service.dashboard.courses import Courses, Daily
 from hexmeter.service.dashboard.dailyuse import DailyUse
+from hexmeter.service.dashboard.kept import Kept
 from hexmeter.service.dashboard.recentuse import RecentUse
 from hexmeter.service.documents.documents import Documents
 from hexmeter.service.meters.figures import Figures
@@ -21,6 +22,7 @@ _GRANTS_DRAWN = 12
 """So many grants have a course: the nearest to their limits, and one's own."""
 
 _ALERTS = 12
+_SEVERITIES = ("info", "warning", "critical")
 
 
 class DashboardFacts:
@@ -31,9 +33,10 @@ class DashboardFacts:
         self._store = store
         self._figures = figures
         self._documents = documents
-        self._courses = Courses(config, store, figures)
-        self._daily = DailyUse(store.breakdown, store.ledger.sums)
-        self._recent = RecentUse(config, store, figures, self._daily)
+        kept = Kept(store.revision)
+        self._courses = Courses(config, store, figures, kept)
+        self._daily = DailyUse(store.breakdown, store.ledger.sums, kept)
+        self._recent = RecentUse(config, store, figures, self._daily, kept)
         self._explaining = Explaining(config, store)
 
     def document(self, now_ms: int) -> dict[str, Any]:
@@ -80,8 +83,9 @@ class DashboardFacts:
         return {meter.id for meter in meters if meter.kind != "grant" or meter.key in wanted}
 
     def _alerts(self, now_ms: int) -> list[dict[str, Any]]:
-        """The newest alerts, those that stand before those that are over, each with why it was told."""
-        newest = sorted(self._documents.alerts(now_ms)["alerts"], key=lambda alert: alert["state"] == "resolved")
+        """The newest alerts, each with why it was told: first those that nobody has answered yet, the gravest before
+        others, and at last those that are over."""
+        newest = sorted(self._documents.alerts(now_ms)["alerts"], key=_rank)
         return [
             {**alert, "why": [change["line"] for change in self._explaining.why(alert["id"])["history"]]}
             for alert in newest[:_ALERTS]
@@ -100,6 +104,12 @@ class DashboardFacts:
             "hour": {"sent": self._store.progress.count_requests(now_ms - hour.span_ms), "most": hour.most},
             "held_until": to_iso(restraint.held_until_ms) if restraint.held_until_ms > now_ms else None,
         }
+
+
+def _rank(alert: Mapping[str, Any]) -> tuple[bool, bool, int]:
+    answered = alert["state"] != "firing" or alert["muted"]
+    over = alert["state"] == "resolved"
+    return over, answered, 0 if over else -_SEVERITIES.index(alert["severity"])
 
 
 def _days_of(meter: Meter, days: Daily) -> list[float] | None:

@@ -25,6 +25,8 @@ DIMENSIONS = ("user", "day", "model", "source", "type", "thread", "prompt")
 
 UNKNOWN = "unknown"
 
+_EVER_MS = 2**62
+
 Row = dict[str, Any]
 
 
@@ -49,8 +51,9 @@ class UsageDocument:
             return self._grouped("id", period, self.thread)
         return self._grouped(by, period, lambda about: {by: getattr(about, by) or UNKNOWN})
 
-    def dearest_threads(self, period: Period, limit: int) -> list[Row]:
-        """The first rows by thread of a `period` that ends now, without what their prompts cost."""
+    def dearest_threads(self, since_ms: int, limit: int) -> list[Row]:
+        """The first rows by thread of the time from `since_ms` on, without what their prompts cost."""
+        period = Period(since_ms, _EVER_MS)
         uncertain, sees_all = self._store.ledger.sums.uncertain(period, "id"), self._sight().sees_all(None, period)
         return [
             {
@@ -89,11 +92,14 @@ class UsageDocument:
 
     def _by_day(self, period: Period) -> list[Row]:
         days = days_between(period.start_ms, period.end_ms, self._zone)
-        return self.day_rows(days, self._store.ledger.use_by_part([part for _, part in days]))
+        parts = [part for _, part in days]
+        sums, uncertain = self._store.ledger.use_by_part(parts), self._store.ledger.sums.uncertain_parts(parts)
+        return self.day_rows(days, sums, uncertain)
 
-    def day_rows(self, days: Sequence[tuple[date, Period]], sums: Sequence[int]) -> list[Row]:
-        """The rows of adjoining days, on which so many micro-credits were used."""
-        uncertain = self._store.ledger.sums.uncertain_parts([part for _, part in days])
+    def day_rows(
+        self, days: Sequence[tuple[date, Period]], sums: Sequence[int], uncertain: Sequence[bool]
+    ) -> list[Row]:
+        """The rows of adjoining days, on which so many micro-credits were used, and which of these are uncertain."""
         sight = self._sight()
         return [
             {

@@ -72,8 +72,13 @@ def look_at_x11() -> tuple[bool, bool]:
 async def _service(bus: "SessionBus") -> str | None:
     try:
         name, _, version, _ = await bus.call(
-            _NOTIFICATIONS, _NOTIFICATIONS_PATH, _NOTIFICATIONS, "GetServerInformation", timeout_s=_ANSWER_TIMEOUT_S
+            _NOTIFICATIONS,
+            _NOTIFICATIONS_PATH,
+            _NOTIFICATIONS,
+            "GetServerInformation",
+            answer="ssss",
+            timeout_s=_ANSWER_TIMEOUT_S,
         )
-    except (CallFailed, ValueError):
+    except CallFailed:
         return None
     return clean(f"{name} {version}", 60)

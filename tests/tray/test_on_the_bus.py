@@ -15,6 +15,8 @@ from .fake_daemon import meter, notice
 
 pytestmark = pytest.mark.desktop
 
+# Chosen, it says at once that nobody shows it; left to choose, it gives a panel time.
+SNI = '[tray]\nbackend = "sni"\n'
 END = ["---", "Refresh now", "Pause", "Open Hex", "---", "Start at login", "About Hexmeter", "Quit"]
 SIGNATURES = {
     "Category": "s",
@@ -165,6 +167,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def test_it_registers_again_when_the_panel_restarts(stage: Stage) -> None:
+    stage.configure(SNI)
     stage.daemon.start()
     first = FakeWatcher(stage.bus_address)
     tray = stage.start_tray()
@@ -339,6 +342,7 @@ def test_the_end_of_the_session_ends_it_with_one_line(tmp_path: Path) -> None:
     with ExitStack() as stack:
         with private_bus() as address:
             stage = Stage(tmp_path, address, stack)
+            stage.configure(SNI)
             watcher, tray = FakeWatcher(address), stage.start_tray()
             watcher.item()
             watcher.close()

@@ -1,6 +1,5 @@
 """The meters of a status document, read without trust: what is missing or odd is unknown, never zero."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,8 @@ from hexmeter.core.strings import clean
 
 _SEVERITY = {"exhausted": 3, "critical": 2, "warning": 1, "ok": 0}
 _LABEL_CHARACTERS = 60
+_MOST = 1e12
+"""Beyond it no figure of credits is one, and sums of floats are wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ def instant(value: object) -> int | None:
 
 
 def number(value: object) -> float | None:
-    """A finite number, or None when it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    """A number that can be a figure, or None when it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_MOST < value < _MOST:
         return None
     return value
 

@@ -240,6 +240,15 @@ def test_start_at_login_is_one_file_written_and_removed(stage: Stage, item: Tray
     assert str(stage.config) in entry.read_text()
 
 
+def test_the_check_box_is_right_when_the_menu_opens_whoever_wrote_the_file(stage: Stage, item: TrayItem) -> None:
+    item.click("Start at login")
+    wait_until(lambda: item.line("Start at login").toggle, "the check box follows")
+    (entry,) = (stage.home / "config" / "autostart").iterdir()
+    entry.unlink()
+    item.open_menu()
+    assert item.line("Start at login").toggle is False
+
+
 def test_about_says_the_version_and_how_it_runs(stage: Stage, item: TrayItem) -> None:
     notifications = stage.notifications()
     item.click("About")

@@ -238,7 +238,7 @@ def test_a_daemon_killed_between_notice_and_confirmation_shows_nothing_twice(sta
     stage.daemon.deaf = True
     stage.daemon.deliver(notice(1))
     wait_for_label(item, "The daemon is not running")
-    assert "Start it with: hexmeter daemon" in item.menu_labels()
+    assert f"Start it with: hexmeter --config {stage.config} daemon" in item.menu_labels()
     stage.daemon.deaf = False
     stage.daemon.start()
     stage.daemon.deliver(notice(2))
@@ -252,7 +252,8 @@ def test_it_starts_before_the_daemon(stage: Stage) -> None:
     watcher = stage.watcher()
     tray = stage.start_tray()
     item = watcher.item()
-    assert item.menu_labels()[:2] == ["The daemon is not running", "Start it with: hexmeter daemon"]
+    command = f"hexmeter --config {stage.config} daemon"
+    assert item.menu_labels()[:2] == ["The daemon is not running", f"Start it with: {command}"]
     assert not item.line("Refresh now").enabled
     stage.daemon.start()
     wait_for_label(item, "Grant 27.5 of 40 left")

@@ -70,8 +70,9 @@ class App:
         self._backends = backends
         self._settings = settings
         self._client = Client(settings.socket)
+        self._client.absent_hint = texts.absent_hint(settings.config)
         self._told_to_end = told_to_end
-        self._facts = Facts(at_login=starts_at_login(settings.config))
+        self._facts = Facts(at_login=starts_at_login(settings.config), config=settings.config)
         self._view = view(self._facts, _now_ms(), None)
         self._choice: Callable[[], Choice] = lambda: backends.tray
         self._tray = self._new_tray()
@@ -112,7 +113,7 @@ class App:
 
             assert self._bus is not None
             tray = AnyPanelTray(
-                self._bus, self._backends.any_panel, self._view, self._on_action, self._on_click, self._show
+                self._bus, self._backends.any_panel, self._view, self._on_action, self._on_click, self._on_open
             )
             self._choice = tray.choice
             return tray
@@ -120,7 +121,7 @@ class App:
             from hexmeter_tray.sni import SniTray
 
             assert self._bus is not None
-            return SniTray(self._bus, self._view, self._on_action, self._on_click, self._show)
+            return SniTray(self._bus, self._view, self._on_action, self._on_click, self._on_open)
         if os.name == "posix" and os.uname().sysname != "Darwin":
             from hexmeter_tray.xtray import XTray
 
@@ -175,6 +176,10 @@ class App:
 
     def _on_lost(self, reason: str) -> None:
         self._change(replace(self._facts, status=None, alerts=(), trouble=reason))
+
+    def _on_open(self) -> None:
+        # Time has gone on, and `hexmeter service install --tray` writes the same file as the check box.
+        self._change(replace(self._facts, at_login=starts_at_login(self._settings.config)))
 
     def _on_click(self, item: MenuItem) -> None:
         if item.action is not None:

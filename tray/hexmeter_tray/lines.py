@@ -21,14 +21,13 @@ _NAME_CHARACTERS = 40
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A status document with what it takes to put it into words. `zone`: the desktop's, None for its own; `days`: the
-    plan's, in which days begin and end."""
+    """A status document with what it takes to put it into words. `zone`: the plan's, as everywhere else, or None for
+    the desktop's own."""
 
     status: Mapping[str, Any]
     meters: tuple[Figure, ...]
     now_ms: int
     zone: tzinfo | None
-    days: tzinfo | None
     stale_since: int | None
     paused_until: int | None
 
@@ -40,7 +39,6 @@ def read(status: Mapping[str, Any], now_ms: int, zone: tzinfo | None) -> Reading
         status,
         figures(status),
         now_ms,
-        zone,
         _zone(status.get("timezone")) or zone,
         _stale_since(status),
         paused_until if paused_until is not None and paused_until > now_ms else None,
@@ -97,9 +95,12 @@ def today_items(reading: Reading) -> tuple[MenuItem, ...]:
     used = number(today.get("used")) if isinstance(today, Mapping) else None
     if not isinstance(today, Mapping) or used is None:
         return ()
-    dearest = today.get("dearest")
+    bound, dearest = text(today.get("bound")), today.get("dearest")
+    # Nothing at least is always used.
+    if not used and bound == "at_least":
+        return ()
     cost = number(dearest.get("credits")) if isinstance(dearest, Mapping) else None
-    said = texts.today(used, text(today.get("bound")))
+    said = texts.today(used, bound)
     if isinstance(dearest, Mapping) and cost is not None:
         several = len(reading.meters) > 1
         said += texts.dearest(cost, text(dearest.get("user"), _NAME_CHARACTERS) if several else "")
@@ -107,26 +108,29 @@ def today_items(reading: Reading) -> tuple[MenuItem, ...]:
 
 
 def news_items(reading: Reading) -> tuple[MenuItem, ...]:
-    """What to know about the figures before reading them; each only when there is something to say."""
+    """What to know about the figures before reading them; each only when there is something to say.
+
+    Enabled as the figures are: grey would hide what matters most.
+    """
     items = []
     status, since = reading.status, reading.stale_since
     progress = status.get("progress")
     first = isinstance(progress, Mapping) and isinstance(progress.get("done"), int)
     if reading.paused_until is not None:
         said = texts.paused(texts.clock(reading.paused_until, reading.now_ms, reading.zone))
-        items.append(MenuItem("news:paused", said, enabled=False))
+        items.append(MenuItem("news:paused", said))
     # While the first reading is under way, that is what there is to say.
     if status.get("stale") is True and (since is not None or not first):
         said = texts.stale(texts.clock(since, reading.now_ms, reading.zone) if since is not None else None)
-        items.append(MenuItem("news:stale", said, enabled=False))
+        items.append(MenuItem("news:stale", said))
     poll = status.get("last_poll")
     if isinstance(poll, Mapping) and poll.get("ok") is False:
         reason = text(poll.get("error")) or texts.UNKNOWN
-        items.append(MenuItem("news:poll", text(texts.poll_failed(reason), LINE_CHARACTERS), enabled=False))
+        items.append(MenuItem("news:poll", text(texts.poll_failed(reason), LINE_CHARACTERS)))
     if isinstance(progress, Mapping) and first:
         of = progress.get("of")
         said = texts.progress(progress["done"], of if isinstance(of, int) else None)
-        items.append(MenuItem("news:progress", said, enabled=False))
+        items.append(MenuItem("news:progress", said))
     return tuple(items)
 
 
@@ -170,7 +174,7 @@ def _outlook_text(figure: Figure, reading: Reading) -> str:
     ends, resets = figure.exhaust_at_ms, figure.reset_ms
     if resets is not None and resets <= reading.now_ms:
         return ""
-    return texts.outlook(lasts_or_ends(figure.probability, ends, resets, reading.now_ms, reading.days, figure.bound))
+    return texts.outlook(lasts_or_ends(figure.probability, ends, resets, reading.now_ms, reading.zone, figure.bound))
 
 
 def _stale_since(status: Mapping[str, Any]) -> int | None:

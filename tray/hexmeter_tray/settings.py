@@ -1,5 +1,6 @@
 """What the tray takes from the command line and the configuration: its socket and its backends."""
 
+import os
 from dataclasses import dataclass
 
 from hexmeter.core.backends import AUTO, NOTIFY_BACKENDS, TRAY_BACKENDS
@@ -17,7 +18,8 @@ class SettingsError(ClientError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`config` as given on the command line; the backends as configured, `auto` where they are not."""
+    """`config` is the file given on the command line, wherever the tray was started, None for the one in force; the
+    backends are as configured, `auto` where they are not."""
 
     config: str | None
     socket: str
@@ -32,7 +34,7 @@ def read_settings(config: str | None) -> Settings:
     """
     path = config_path(config)
     return Settings(
-        config=config,
+        config=None if config is None else os.path.abspath(config),  # noqa: PTH100 (links stay)
         socket=socket_path(config),
         tray=_backend(path, "tray", TRAY_BACKENDS),
         notify=_backend(path, "notify", NOTIFY_BACKENDS),

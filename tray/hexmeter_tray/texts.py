@@ -8,7 +8,6 @@ from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH, moment
 
 APP_NAME = "Hexmeter"
 ABSENT = "The daemon is not running"
-ABSENT_HINT = "Start it with: hexmeter daemon"
 NO_METERS = "No figures yet"
 REFRESH = "Refresh now"
 REFRESHING = "Refreshing…"
@@ -29,7 +28,6 @@ NOT_DONE = "Hexmeter could not do that"
 SEE_THE_LOG = "see the daemon's log"
 WRONG_TITLE = "Set it to what Hex shows"
 ANOTHER_TRAY = "another tray shows this configuration in this session already"
-OTHER_VERSION = "the daemon's events cannot be read: is it of another version?"
 QUIT = "Quit"
 UNKNOWN = "unknown"
 GRANT = "Grant"
@@ -51,6 +49,16 @@ NO_BUS = "there is no D-Bus session"
 NO_BUS_ADDRESS = "DBUS_SESSION_BUS_ADDRESS is not set"
 SESSION_BUS = "there is a D-Bus session"
 NO_SERVICE = "no notification service is running: warnings wait until one is"
+
+
+def command(config: str | None, words: str) -> str:
+    """A command for this configuration."""
+    return f"hexmeter --config {config} {words}" if config else f"hexmeter {words}"
+
+
+def absent_hint(config: str | None) -> str:
+    """What to do about a daemon that is not running, as the end of a sentence."""
+    return f"start it with: {command(config, 'daemon')}"
 
 
 def amount(credits: float) -> str:
@@ -227,8 +235,7 @@ def bus_lost(reason: str) -> str:
 
 def calibrate_command(meter: str, config: str | None) -> str:
     """What sets a meter to the figure that Hex shows, for this configuration."""
-    named = f" --config {config}" if config else ""
-    return f"hexmeter{named} calibrate {meter} --used N"
+    return command(config, f"calibrate {meter} --used N")
 
 
 def wrong(command: str) -> str:

@@ -254,7 +254,7 @@ def test_about_says_the_version_and_how_it_runs(stage: Stage, item: TrayItem) ->
     item.click("About")
     shown = wait_until(lambda: notifications.shown, "it is shown")[0]
     assert shown.title == "About Hexmeter"
-    assert f"Daemon 0.1.0 at {stage.daemon.socket}" in shown.body
+    assert f"Daemon 0.1.0 ({stage.daemon.socket})" in shown.body
     assert "Icon: sni (" in shown.body
     assert "Notifications: dbus (" in shown.body
 

@@ -1,5 +1,6 @@
 """The tray as a process, on a private D-Bus session with fake services and a fake daemon."""
 
+import os
 import signal
 import stat
 from contextlib import ExitStack
@@ -133,6 +134,16 @@ def test_a_signal_right_after_the_start_ends_it_as_cleanly(stage: Stage) -> None
     tray.process.terminate()
     assert tray.wait() == 0
     assert tray.said().count("\n") == 1
+
+
+def test_an_interrupt_while_it_still_starts_is_no_traceback(stage: Stage) -> None:
+    stage.config.unlink()
+    os.mkfifo(stage.config)
+    tray = stage.start_tray()
+    with stage.config.open("wb"):  # which is when the tray reads it, and waits for more
+        tray.process.send_signal(signal.SIGINT)
+        assert tray.wait() == -signal.SIGINT
+    assert tray.said() == ""
 
 
 def test_open_hex_hands_the_configured_address_to_the_desktop(stage: Stage) -> None:
@@ -316,11 +327,22 @@ def test_without_a_session_it_says_one_line(stage: Stage, environment: dict[str,
     assert tray.said().count("\n") == 1
 
 
-def test_a_broken_configuration_is_told_in_one_line(stage: Stage) -> None:
-    stage.config.write_text("[api\nsocket")
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"[api\nsocket", "is not valid TOML", id="no TOML"),
+        pytest.param(b"socket = '\xff'", "is not valid TOML", id="no text"),
+        pytest.param(b'[tray]\nbackend = "\\u202egtk"', 'tray.backend = "gtk" is no backend; take one of', id="a word"),
+        pytest.param(None, "there is no such file", id="none"),
+    ],
+)
+def test_a_wrong_configuration_is_told_in_one_line(stage: Stage, content: bytes | None, words: str) -> None:
+    stage.config.unlink()
+    if content is not None:
+        stage.config.write_bytes(content)
     tray = stage.start_tray()
-    assert tray.wait() != 0
-    assert "is not valid TOML" in tray.said()
+    assert tray.wait() == 2
+    assert words in tray.said()
     assert tray.said().count("\n") == 1
 
 

@@ -20,6 +20,7 @@ from hexmeter_tray.deliver import Courier, parse_shown
 from hexmeter_tray.entries import hex_link
 from hexmeter_tray.failures import CallFailed
 from hexmeter_tray.feed import Feed
+from hexmeter_tray.meters import text
 from hexmeter_tray.model import Action, Facts, MenuItem, View
 from hexmeter_tray.notify import Notice, Notifier, dressed
 from hexmeter_tray.settings import Settings
@@ -210,8 +211,9 @@ class App:
         spawn(show())
 
     def _about(self) -> str:
-        status = self._facts.status
-        daemon = None if status is None else clean(str(status.get("version")), 20)
+        facts = self._facts
+        none = clean(facts.trouble) or texts.ABSENT
+        daemon = none if facts.status is None else texts.daemon_of(text(facts.status.get("version"), 20))
         tray, notify = self._choice(), self._backends.notify
         backends = texts.backends_are(str(tray.backend), tray.reason, str(notify.backend), notify.reason)
         return texts.about(__version__, daemon, self._settings.socket, backends)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hexmeter.core.backends import AUTO, NOTIFY_BACKENDS, TRAY_BACKENDS
 from hexmeter.core.strings import clean
-from hexmeter.wire.address import config_path, setting, socket_path
+from hexmeter.wire.address import config_path, default_config_path, setting, socket_path
 from hexmeter.wire.client import ClientError
 from hexmeter_tray import texts
 
@@ -28,11 +28,20 @@ class Settings:
 
 
 def read_settings(config: str | None) -> Settings:
-    """The settings for this configuration (None: the one in force). Raises ClientError.
+    """The settings for this configuration (None: the one in force). Raises SettingsError.
 
     The tray reads these few by itself, for it starts before the daemon, which checks the whole file.
     """
     path = config_path(config)
+    if path != default_config_path() and not os.path.lexists(path):
+        raise SettingsError(texts.no_such_file(path), texts.COPY_EXAMPLE)
+    try:
+        return _settings(config, path)
+    except ClientError as error:
+        raise SettingsError(error.message, error.hint) from None
+
+
+def _settings(config: str | None, path: str) -> Settings:
     return Settings(
         config=None if config is None else os.path.abspath(config),  # noqa: PTH100 (links stay)
         socket=socket_path(config),

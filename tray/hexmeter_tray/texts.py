@@ -25,6 +25,7 @@ WRONG = "This is wrong"
 START_AT_LOGIN = "Start at login"
 ABOUT = "About Hexmeter"
 NOT_DONE = "Hexmeter could not do that"
+COPY_EXAMPLE = "copy config.example.toml there"
 SEE_THE_LOG = "see the daemon's log"
 WRONG_TITLE = "Set it to what Hex shows"
 ANOTHER_TRAY = "another tray shows this configuration in this session already"
@@ -251,15 +252,24 @@ def failure(message: str, hint: str) -> str:
     return f"{message}; {hint}" if hint else message
 
 
-def about(version: str, daemon: str | None, socket: str, backends: str) -> str:
-    """What this is and how it runs; `daemon` is the version of the daemon that answers."""
-    running = f"Daemon {daemon} at {socket}." if daemon else f"{ABSENT} ({socket})."
-    return f"Version {version}. {running} {backends}"
+def about(version: str, daemon: str, socket: str, backends: str) -> str:
+    """What this is and how it runs; `daemon` says which daemon answers, or why none does."""
+    return f"Version {version}. {daemon} ({socket}). {backends}"
+
+
+def daemon_of(version: str) -> str:
+    """Which daemon answers."""
+    return f"Daemon {version or 'of an unknown version'}"
 
 
 def backends_are(tray: str, tray_reason: str, notify: str, notify_reason: str) -> str:
     """How the icon and the notifications are shown, and why so."""
     return f"Icon: {tray} ({tray_reason}). Notifications: {notify} ({notify_reason})."
+
+
+def no_such_file(path: str) -> str:
+    """A configuration was named that is not there."""
+    return f"{path}: there is no such file"
 
 
 def not_allowed(path: str, table: str, given: str) -> str:

@@ -72,20 +72,18 @@ def meter_text(figure: Figure, reading: Reading) -> str:
 
 def prompts_items(reading: Reading) -> tuple[MenuItem, ...]:
     """How many prompts the own grant, or the only one, still holds; nothing where that is not known, or old."""
-    identity, meters = reading.status.get("identity"), reading.status.get("meters")
+    identity = reading.status.get("identity")
     own = f"grant:{identity.get('email')}" if isinstance(identity, Mapping) else ""
-    if reading.stale_since is not None or not isinstance(meters, list):
+    if reading.stale_since is not None:
         return ()
-    for figure, meter in zip(reading.meters, filter(_is_object, meters), strict=True):
-        left = meter.get("prompts_left")
-        if not isinstance(left, Mapping) or (len(reading.meters) > 1 and figure.id != own):
+    alone = len(reading.meters) == 1
+    for figure in reading.meters:
+        if figure.prompts_left is None or figure.state in ("exhausted", "unknown") or not (alone or figure.id == own):
             continue
-        typical, heavy = number(left.get("typical")), number(left.get("heavy"))
-        if typical is not None and heavy is not None and figure.state not in ("exhausted", "unknown"):
-            said = prompts_left(int(typical), int(heavy), figure.bound)
-            several = len(reading.meters) > 1
-            label = texts.meter_line(figure.label, said, alone=False) if several else said.capitalize()
-            return (MenuItem("prompts", label),)
+        typical, heavy = figure.prompts_left
+        said = prompts_left(typical, heavy, figure.bound)
+        label = said.capitalize() if alone else texts.meter_line(figure.label, said, alone=False)
+        return (MenuItem("prompts", label),)
     return ()
 
 
@@ -134,10 +132,6 @@ def news_items(reading: Reading) -> tuple[MenuItem, ...]:
     return tuple(items)
 
 
-def _is_object(value: object) -> bool:
-    return isinstance(value, Mapping)
-
-
 def _listed(meters: tuple[Figure, ...]) -> list[Figure]:
     """Credits first: runs come last whatever their state."""
     of_all = [figure for figure in meters if figure.kind in _OF_ALL]
@@ -157,8 +151,9 @@ def _meter_item(figure: Figure, reading: Reading) -> MenuItem:
 
 def _figure_text(figure: Figure) -> str:
     if figure.share_left is None:
-        known = figure.used is not None and figure.limit is None
-        return texts.used_only(figure.used or 0, figure.bound) if known else texts.UNKNOWN
+        if figure.used is None or figure.limit is not None:
+            return texts.UNKNOWN
+        return texts.used_only(figure.used, figure.bound)
     assert figure.remaining is not None
     assert figure.limit is not None
     said = texts.left(figure.remaining, figure.limit, figure.bound)

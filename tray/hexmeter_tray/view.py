@@ -31,14 +31,10 @@ _LEVEL_STEP = 5
 def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
     """What to show now, in the plan's zone, which is `zone` until the daemon tells; None is the desktop's own."""
     reading = read(facts.status, now_ms, zone) if facts.status is not None else None
-    news = news_items(reading) if reading is not None else ()
-    lines = meter_items(reading) if reading is not None else _absent_items(facts)
-    today = (*prompts_items(reading), *today_items(reading)) if reading is not None else ()
+    figures = _figure_items(reading) if reading is not None else _absent_items(facts)
     alerts = alert_items(facts.alerts, reading) if reading is not None else ()
     menu = (
-        *news,
-        *lines,
-        *today,
+        *figures,
         *_part("meters"),
         *alerts,
         *(_part("alerts") if alerts else ()),
@@ -50,8 +46,12 @@ def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
         MenuItem("about", texts.ABOUT, action=Action.ABOUT),
         MenuItem("quit", texts.QUIT, action=Action.QUIT),
     )
-    said = tuple(item.label for item in (*news, *lines, *today))
+    said = tuple(item.label for item in figures)
     return View(_icon(reading), _title(reading, said), said, menu, _default(facts))
+
+
+def _figure_items(reading: Reading) -> tuple[MenuItem, ...]:
+    return (*news_items(reading), *meter_items(reading), *prompts_items(reading), *today_items(reading))
 
 
 def _part(name: str) -> tuple[MenuItem, ...]:

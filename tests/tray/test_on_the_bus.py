@@ -316,7 +316,9 @@ def test_a_second_tray_of_the_same_configuration_says_so_and_ends(stage: Stage) 
     [
         pytest.param({"DISPLAY": "", "WAYLAND_DISPLAY": ""}, "no screen", id="no screen"),
         pytest.param({"DBUS_SESSION_BUS_ADDRESS": "", "XDG_RUNTIME_DIR": ""}, "cannot be used (DBUS", id="no bus"),
-        pytest.param({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}, "cannot be used", id="dead bus"),
+        pytest.param(
+            {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}, "cannot be used (No such file", id="dead bus"
+        ),
         pytest.param({"DBUS_SESSION_BUS_ADDRESS": "nonsense"}, "cannot be used", id="odd bus"),
     ],
 )

@@ -57,7 +57,7 @@ class SessionBus:
         except TimeoutError:
             raise BusError(f"it did not answer in {CALL_TIMEOUT_S:g} s") from None
         except (OSError, DBusFastError, EOFError, ValueError) as error:
-            raise BusError(str(error) or type(error).__name__) from None
+            raise BusError(_reason(error)) from None
         writer = bus._writer
         if writer is not None and writer.sock is not None:
             writer.sock = _PatientSocket(writer.sock)  # type: ignore[assignment]
@@ -103,7 +103,7 @@ class SessionBus:
         except TimeoutError:
             raise NoAnswer(f"{service} did not answer in {timeout_s:g} s") from None
         except (OSError, EOFError) as error:
-            raise CallFailed(f"the session bus is gone: {error}") from None
+            raise CallFailed(f"the session bus is gone: {_reason(error)}") from None
         if reply is None:
             raise CallFailed("the session bus is gone")
         if reply.message_type is MessageType.ERROR:
@@ -145,7 +145,7 @@ class SessionBus:
         try:
             await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
         except Exception as error:  # dbus-fast raises whatever its reader met
-            return str(error) or type(error).__name__
+            return _reason(error)
         return "closed"
 
     def disconnect(self) -> None:
@@ -192,6 +192,11 @@ class _PatientSocket:
             return self._sock.send(data)
         except BlockingIOError:
             return 0
+
+
+def _reason(error: Exception) -> str:
+    """In words, without the system's number."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _error(service: str, reply: Message) -> CallFailed:

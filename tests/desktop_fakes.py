@@ -249,7 +249,8 @@ class FakeNotifications:
         self._look(lambda calls: calls.shown.append(Shown(number, "another program", 0, "", title, "", [], {}, 0)))
 
     def close(self) -> None:
-        """The service goes away."""
+        """The service goes away; what it kept back is kept back for nobody then."""
+        self.answer()
         self._peer.close()
 
     def __enter__(self) -> Self:

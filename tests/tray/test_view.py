@@ -165,6 +165,11 @@ def test_stale_figures_say_since_when_in_the_zone_of_the_plan(as_of: str, since:
     assert any(since in line for line in seen.tooltip)
 
 
+def test_a_stale_figure_beyond_its_limit_says_both_in_one_pair_of_brackets() -> None:
+    over = meter(used=43.2, remaining=0.0, state="exhausted")
+    assert "Grant 0 of 40 left (43.2 used, as of 15:02)" in shown(status(stale=True, meters=[over]))
+
+
 FAILED_POLL = {"at": "2026-11-22T14:02:00Z", "ok": False, "error": None, "requests": 1}
 
 

@@ -63,10 +63,8 @@ def meter_text(figure: Figure, reading: Reading) -> str:
     label = texts.GRANT if alone and figure.kind == "grant" else figure.label
     said = _figure_text(figure)
     if said != texts.UNKNOWN:
-        if reading.stale_since is not None:
-            said += texts.figure_of(texts.clock(reading.stale_since, reading.now_ms, reading.zone))
-        else:
-            said += _outlook_text(figure, reading)
+        said += texts.remarks(_remarks(figure, reading))
+        said += _outlook_text(figure, reading) if reading.stale_since is None else ""
     return texts.meter_line(label, said, alone=alone)
 
 
@@ -156,10 +154,16 @@ def _figure_text(figure: Figure) -> str:
         return texts.used_only(figure.used, figure.bound)
     assert figure.remaining is not None
     assert figure.limit is not None
-    said = texts.left(figure.remaining, figure.limit, figure.bound)
-    if figure.used is not None and figure.used > figure.limit:
-        said += texts.overdrawn(figure.used, figure.bound)
-    return said
+    return texts.left(figure.remaining, figure.limit, figure.bound)
+
+
+def _remarks(figure: Figure, reading: Reading) -> list[str]:
+    remarks, used, limit = [], figure.used, figure.limit
+    if figure.share_left is not None and used is not None and limit is not None and used > limit:
+        remarks.append(texts.overdrawn(used, figure.bound))
+    if reading.stale_since is not None:
+        remarks.append(texts.figure_of(texts.clock(reading.stale_since, reading.now_ms, reading.zone)))
+    return remarks
 
 
 def _outlook_text(figure: Figure, reading: Reading) -> str:

@@ -82,7 +82,12 @@ def used_only(used: float, bound: str) -> str:
 
 def overdrawn(used: float, bound: str) -> str:
     """What was used beyond the limit is drawn from elsewhere, so how much it was is said."""
-    return f" ({SO_MUCH.get(bound, '')}{amount(used)} used)"
+    return f"{SO_MUCH.get(bound, '')}{amount(used)} used"
+
+
+def remarks(given: list[str]) -> str:
+    """What stands in brackets behind a figure; nothing for none."""
+    return f" ({', '.join(given)})" if given else ""
 
 
 def meter_line(label: str, figure: str, *, alone: bool) -> str:
@@ -136,8 +141,8 @@ def muted(title: str) -> str:
 
 
 def figure_of(when: str) -> str:
-    """What a stale figure ends with."""
-    return f" (as of {when})"
+    """The remark on a stale figure."""
+    return f"as of {when}"
 
 
 def and_more(count: int) -> str:

@@ -5,14 +5,17 @@ D-Bus signatures, so this module must not postpone their evaluation.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from dbus_fast import DBusError, Message, MessageType, PropertyAccess, Variant
 from dbus_fast.annotations import DBusBool, DBusDict, DBusInt32, DBusSignature, DBusStr, DBusUInt32
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
 from desktop_bus import LOOP, BusPeer, wait_until
+
+Value = TypeVar("Value")
 
 Names = Annotated[list[str], DBusSignature("as")]
 
@@ -203,17 +206,25 @@ class FakeNotifications:
     @property
     def shown(self) -> list[Shown]:
         """The notifications, oldest first."""
-        return list(self._calls.shown)
+        return self._look(lambda calls: list(calls.shown))
 
     @property
     def closed(self) -> list[int]:
         """The numbers that were taken back, in order."""
-        return list(self._calls.closed)
+        return self._look(lambda calls: list(calls.closed))
 
     @property
     def received(self) -> int:
         """How many Notify calls came, answered or not."""
-        return self._calls.received
+        return self._look(lambda calls: calls.received)
+
+    def _look(self, at: Callable[[_Calls], Value]) -> Value:
+        """What is seen between two calls: who was shown something was answered, as nobody clicks what is not there."""
+
+        async def look() -> Value:
+            return at(self._calls)
+
+        return LOOP.run(look())
 
     def hang(self) -> None:
         """Answer no Notify call from now on."""
@@ -234,11 +245,12 @@ class FakeNotifications:
 
     def show_for_somebody_else(self, title: str) -> None:
         """Another program's notification."""
-        number = max((shown.number for shown in self._calls.shown), default=0) + 1
-        self._calls.shown.append(Shown(number, "another program", 0, "", title, "", [], {}, 0))
+        number = max((shown.number for shown in self.shown), default=0) + 1
+        self._look(lambda calls: calls.shown.append(Shown(number, "another program", 0, "", title, "", [], {}, 0)))
 
     def close(self) -> None:
-        """The service goes away."""
+        """The service goes away; what it kept back is kept back for nobody then."""
+        self.answer()
         self._peer.close()
 
     def __enter__(self) -> Self:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Self
@@ -109,7 +109,6 @@ class FakeDaemon:
 
     def start(self) -> None:
         """Listen; what was claimed and not confirmed waits again, as when its lease ran out."""
-        self._waiting, self._claimed = self._claimed + self._waiting, []
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(timeout=10)
 
     def stop(self) -> None:
@@ -118,47 +117,55 @@ class FakeDaemon:
 
     def show(self, **changes: Any) -> None:
         """Change the status and tell who listens."""
-        self.status = {**self.status, **changes}
-        self._tell()
+        self._tell(lambda: self.status.update(changes))
 
     def alert(self, *active: dict[str, Any]) -> None:
         """Set the active alerts and tell who listens."""
-        self.active = list(active)
-        self._tell()
+        self._tell(lambda: self._stand(active))
 
     def withdraw(self, *alerts: int) -> None:
         """Say that these need no notification any more."""
-        self.withdrawn = list(alerts)
-        self._tell()
+        self._tell(lambda: self._withdraw(alerts))
 
     def deliver(self, *notices: dict[str, Any]) -> None:
         """Let these notices wait for a desktop, and tell who listens."""
-        self._waiting += notices
-        self._tell()
+        self._tell(lambda: self._waiting.extend(notices))
 
     def replace(self, moot: int, alert: dict[str, Any], notice: dict[str, Any]) -> None:
-        """Let `alert` stand alone, its notice wait and the moot alert's go, in one step: as one transaction does, so
-        that no event in between can show a part of it."""
+        """Let `alert` stand alone, its notice wait and the moot one go, in one transaction: a higher rung."""
 
         def change() -> None:
-            self.active, self.withdrawn = [alert], [moot]
+            self._stand((alert,))
+            self._withdraw((moot,))
             self._waiting.append(notice)
 
-        self._loop.call_soon_threadsafe(change)
-        self._tell()
+        self._tell(change)
 
     def states(self, delivery: int) -> list[str]:
         """What was confirmed of one delivery, in order."""
         return [state for deliveries, state in self.confirmed if delivery in deliveries]
 
-    def _tell(self) -> None:
-        def wake() -> None:
-            for changed in self._changed:
-                changed.set()
+    def _stand(self, active: Iterable[dict[str, Any]]) -> None:
+        self.active = list(active)
 
-        self._loop.call_soon_threadsafe(wake)
+    def _withdraw(self, alerts: Iterable[int]) -> None:
+        self.withdrawn = list(alerts)
+
+    def _tell(self, change: Callable[[], None]) -> None:
+        """Make a change between two requests, as a transaction does, and tell who listens."""
+
+        async def work() -> None:
+            change()
+            self._wake()
+
+        asyncio.run_coroutine_threadsafe(work(), self._loop).result(timeout=10)
+
+    def _wake(self) -> None:
+        for changed in self._changed:
+            changed.set()
 
     async def _start(self) -> None:
+        self._waiting, self._claimed = self._claimed + self._waiting, []
         self.socket.unlink(missing_ok=True)
         self._http = HttpServer(self._answer)
         self._server = await asyncio.start_unix_server(self._http.accept, str(self.socket))
@@ -168,8 +175,9 @@ class FakeDaemon:
             return
         self._server.close()
         self._server = None
-        await self._http.close()
+        # Before the wait: a tray that hears of the end is answered by the next, whose socket this is then.
         self.socket.unlink(missing_ok=True)
+        await self._http.close()
 
     async def _answer(self, request: Request) -> Answer:
         body = json.loads(request.body) if request.body else {}
@@ -205,7 +213,7 @@ class FakeDaemon:
         taken, self._waiting = self._waiting, []
         self._claimed += taken
         if taken:
-            self._tell()
+            self._wake()
         return _json({"schema": 1, "notices": taken})
 
     async def _confirm(self, body: dict[str, Any]) -> Answer:
@@ -226,7 +234,7 @@ class FakeDaemon:
         self._claimed = [notice for notice in self._claimed if notice["deliveries"] != deliveries]
         if state == "pending":
             self._waiting += settled
-            self._tell()
+            self._wake()
         return _json({"schema": 1})
 
     def _remember(self, reference: str, notice: dict[str, Any]) -> None:

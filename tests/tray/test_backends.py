@@ -98,9 +98,11 @@ def test_the_configuration_chooses(tmp_path: Path) -> None:
     assert (found.tray, found.notify, found.config) == ("pystray", "auto", str(config))
 
 
-def test_without_a_configuration_all_is_auto(tmp_path: Path) -> None:
-    found = read_settings(str(tmp_path / "none.toml"))
-    assert (found.tray, found.notify) == ("auto", "auto")
+def test_without_a_configuration_all_is_auto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEXMETER_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    found = read_settings(None)
+    assert (found.config, found.tray, found.notify) == (None, "auto", "auto")
 
 
 def test_a_backend_that_does_not_exist_is_told_with_those_that_do(tmp_path: Path) -> None:

@@ -73,7 +73,9 @@ class Daemon:
             return {"schema": 1, "notices": answered}
         assert path == "/v1/deliveries/confirm"
         deliveries, state = tuple(body["deliveries"]), body["state"]
-        taken = [given for given in self.claimed if tuple(given["deliveries"]) == deliveries]
+        taken = [
+            given for given in self.claimed if isinstance(given, dict) and given.get("deliveries") == [*deliveries]
+        ]
         if not taken and (state == "pending" or (deliveries, "handed_over") not in self.confirmed):
             raise ApiError("conflict", "not claimed by you", "", 1)
         self.confirmed.append((deliveries, state))
@@ -258,10 +260,11 @@ def test_a_busy_daemon_is_asked_again_though_it_says_nothing_new() -> None:
     asyncio.run(scene())
 
 
-def test_an_unreadable_notice_does_not_stop_the_others() -> None:
+@pytest.mark.parametrize("odd", [{"deliveries": "x"}, {}, None, 7, "x"])
+def test_an_unreadable_notice_does_not_stop_the_others(odd: Any) -> None:
     async def scene() -> None:
         it = Scene()
-        it.daemon.waiting = [{"deliveries": "x"}, notice(2)]
+        it.daemon.waiting = [odd, notice(2)]
         it.event()
         await it.idle()
         assert it.daemon.confirmed == [((2,), "handed_over")]

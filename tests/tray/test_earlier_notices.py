@@ -12,11 +12,12 @@ pytestmark = pytest.mark.desktop
 
 
 def started_tray(stage: Stage) -> TrayProcess:
-    """A tray that has heard what the daemon says."""
+    """A tray that has heard what the daemon says: the figures, and the alerts with what is shown of them."""
     watcher = stage.watcher()
     tray = stage.start_tray()
     item: TrayItem = watcher.item()
-    wait_until(lambda: "Grant 27.5 of 40 left" in item.menu_labels(), "the figures are shown")
+    told = {"Grant 27.5 of 40 left", *(alert["title"] for alert in stage.daemon.active)}
+    wait_until(lambda: told <= set(item.menu_labels()), "the figures and the alerts are shown")
     watcher.close()
     return tray
 
@@ -72,6 +73,7 @@ def test_what_is_no_longer_on_the_screen_is_left_alone(stage: Stage, earlier: Fa
     wait_until(lambda: not stage.daemon.shown, "the daemon is told")
     assert stage.daemon.states(1)[-1] == ("handed_over" if reason == 1 else "seen")
     tray.process.kill()
+    tray.process.wait()
     started_tray(stage)
     stage.daemon.withdraw(101)
     stage.daemon.deliver(notice(2))

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -65,8 +66,37 @@ def test_a_failure_is_told_by_its_last_line() -> None:
         asyncio.run(showing("import sys; sys.exit('first\\nno such display')").show(Notice((), (), "t", "b")))
 
 
-def test_a_process_that_hangs_is_ended_with_all_it_started() -> None:
+def test_a_process_that_hangs_is_given_up() -> None:
     notifier = showing("import subprocess; subprocess.call(['sleep', '600'])")
     notifier._timeout_s = 0.3
     with pytest.raises(NoAnswer):
         asyncio.run(notifier.show(Notice((), (), "t", "b")))
+
+
+HANGS = """
+import os, subprocess
+child = subprocess.Popen(["sleep", "600"])
+os.symlink(str(child.pid), {link!r})
+child.wait()
+"""
+
+
+def test_a_process_that_is_given_up_is_ended_with_all_it_started(tmp_path: Path) -> None:
+    link = tmp_path / "child"
+
+    async def scene() -> None:
+        given_up = asyncio.create_task(showing(HANGS.format(link=str(link))).show(Notice((), (), "t", "b")))
+        await asyncio.to_thread(wait_until, link.is_symlink, "it has started another")
+        given_up.cancel()
+        await asyncio.wait({given_up})
+
+    asyncio.run(scene())
+    wait_until(lambda: has_ended(link.readlink()), "that has ended too")
+
+
+def has_ended(pid: Path) -> bool:
+    """Whether this process runs no more; nobody may have asked yet how it ended."""
+    try:
+        return " Z " in Path("/proc", pid, "stat").read_text()
+    except FileNotFoundError:
+        return True

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageChops
@@ -59,6 +60,11 @@ class Screen:
 
         return wait_until(changed, what, 30) or (0, 0, 0, 0)
 
+    def wait_for_icon(self, empty: Image.Image) -> Box:
+        """Where the icon is, once it shows the figures: until they come it is another."""
+        wait_until(lambda: WATER in colours(self.look()), "the icon shows what is left", 30)
+        return self.wait_for_change(empty, "the icon is on the panel")
+
     def save(self, name: str) -> None:
         """Keep a picture of the screen where somebody asked for it."""
         folder = os.environ.get("HEXMETER_SCREENSHOTS")
@@ -84,6 +90,10 @@ def screen(folder: Path, *, dark: bool) -> Iterator[tuple[Screen, Image.Image]]:
             assert tray.wait(timeout=10) == 0
 
 
+def colours(picture: Image.Image) -> set[Any]:
+    return {colour for _, colour in picture.getcolors(1_000_000) or []}
+
+
 def centre(box: Box) -> tuple[int, int]:
     return (box[0] + box[2]) // 2, (box[1] + box[3]) // 2
 
@@ -92,11 +102,11 @@ def centre(box: Box) -> tuple[int, int]:
 def test_the_icon_shows_and_a_right_click_opens_the_menu(tmp_path: Path, dark: bool) -> None:
     name = "dark" if dark else "light"
     with screen(tmp_path, dark=dark) as (seen, empty):
-        icon = seen.wait_for_change(empty, "the icon is on the panel")
+        icon = seen.wait_for_icon(empty)
         assert icon[3] <= PANEL_HEIGHT
         assert 18 <= icon[3] - icon[1] <= 24
-        colours = seen.look().crop(icon).getcolors(1000) or []
-        assert sum(count for count, colour in colours if colour == WATER) >= 60
+        counted = seen.look().crop(icon).getcolors(1000) or []
+        assert sum(count for count, colour in counted if colour == WATER) >= 60
         seen.save(f"tray-{name}.png")
 
         without_menu = seen.look()
@@ -112,18 +122,19 @@ def test_the_icon_shows_and_a_right_click_opens_the_menu(tmp_path: Path, dark: b
 
 def test_the_icon_changes_with_the_figures_and_a_notice_pops_up(tmp_path: Path) -> None:
     with screen(tmp_path, dark=True) as (seen, empty):
-        icon = seen.wait_for_change(empty, "the icon is on the panel")
+        icon = seen.wait_for_icon(empty)
         before = seen.look()
         seen.daemon.show(meters=[meter(), TROUBLED_POOL])
         seen.wait_for_change(before, "the icon warns")
-        assert WATER not in {colour for _, colour in seen.look().crop(icon).getcolors(1000) or []}
+        assert WATER not in colours(seen.look().crop(icon))
         before = seen.look()
         seen.daemon.alert({"id": 7, "title": "Add-on pool: 80 % used", "severity": "warning"})
         seen.daemon.deliver(
             notice(1, title="Add-on pool: 80 % used", body="96 of 500 left. At this pace they end Thu 28 Nov.")
         )
         seen.wait_for_change(before, "the notice pops up", below_panel=True)
-        assert seen.daemon.states(1) == ["handed_over"]
+        wait_until(lambda: seen.daemon.states(1) == ["handed_over"], "it is confirmed")
+        before = seen.look()
         seen.desktop.click(*centre(icon), button=3)
         seen.wait_for_change(before, "the menu is open", below_panel=True)
         seen.save("tray-warning-menu.png")

@@ -151,11 +151,11 @@ def test_an_unknown_meter_does_not_hide_a_known_one_in_the_icon() -> None:
     ("as_of", "since"),
     [
         pytest.param("2026-11-22T14:02:00Z", "15:02", id="today"),
-        pytest.param("2026-11-21T22:30:00Z", "Sat 21 Nov 23:30", id="yesterday where the desktop is"),
+        pytest.param("2026-11-21T22:30:00Z", "Sat 21 Nov 23:30", id="yesterday"),
     ],
 )
-def test_stale_figures_say_since_when(as_of: str, since: str) -> None:
-    seen = view(Facts(status(stale=True, as_of=as_of, meters=[meter(forecast=ENDS)])), NOW_MS, BERLIN)
+def test_stale_figures_say_since_when_in_the_zone_of_the_plan(as_of: str, since: str) -> None:
+    seen = view(Facts(status(stale=True, as_of=as_of, meters=[meter(forecast=ENDS)])), NOW_MS, ZoneInfo("Asia/Tokyo"))
     assert [item.label for item in seen.menu][:2] == [
         f"No good reading since {since}",
         f"Grant 27.5 of 40 left (as of {since})",
@@ -163,6 +163,11 @@ def test_stale_figures_say_since_when(as_of: str, since: str) -> None:
     assert seen.icon == IconState(Gauge.STALE, 65)
     assert since in seen.title
     assert any(since in line for line in seen.tooltip)
+
+
+def test_a_stale_figure_beyond_its_limit_says_both_in_one_pair_of_brackets() -> None:
+    over = meter(used=43.2, remaining=0.0, state="exhausted")
+    assert "Grant 0 of 40 left (43.2 used, as of 15:02)" in shown(status(stale=True, meters=[over]))
 
 
 FAILED_POLL = {"at": "2026-11-22T14:02:00Z", "ok": False, "error": None, "requests": 1}
@@ -212,10 +217,18 @@ def test_a_failed_poll_and_the_first_reading_are_told() -> None:
 def test_without_a_daemon_the_menu_says_how_to_start_it() -> None:
     seen = view(Facts(None, refresh=Refresh(at_ms=NOW_MS, error="the daemon is not running")), NOW_MS, BERLIN)
     lines = {item.label: item.enabled for item in seen.menu if item.label}
-    assert list(lines)[:2] == ["The daemon is not running", "Start it with: hexmeter daemon"]
-    assert [label for label, enabled in lines.items() if enabled] == ["About Hexmeter", "Quit"]
+    assert [label for label, enabled in lines.items() if enabled] == [
+        "The daemon is not running",
+        "Start it with: hexmeter daemon",
+        "About Hexmeter",
+        "Quit",
+    ]
     assert seen.icon == IconState(Gauge.ABSENT)
     assert seen.title == "Hexmeter: The daemon is not running"
+
+
+def test_without_the_daemon_of_another_configuration_it_is_that_one_that_is_to_be_started() -> None:
+    assert shown(None, config="/home/ed/b.toml")[1] == "Start it with: hexmeter --config /home/ed/b.toml daemon"
 
 
 def test_a_daemon_that_may_not_be_asked_is_not_called_absent() -> None:
@@ -232,6 +245,7 @@ def test_a_daemon_that_may_not_be_asked_is_not_called_absent() -> None:
             id="one's own",
         ),
         pytest.param({"used": 0, "bound": "exact", "dearest": None}, "Today 0 used", id="nothing yet"),
+        pytest.param({"used": 0, "bound": "at_least", "dearest": None}, None, id="nothing at least says nothing"),
         pytest.param({"used": None}, None, id="not known"),
         pytest.param(None, None, id="not told"),
     ],
@@ -265,8 +279,14 @@ def test_everybodys_meters_begin_with_the_pool_and_end_with_runs() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{}, {"meters": None}, {"meters": [None, {}, {"label": 7}]}, {"meters": [{"forecast": 3}], "last_poll": "x"}],
-    ids=["empty", "no meters", "odd meters", "odd fields"],
+    [
+        {},
+        {"meters": None},
+        {"meters": [None, {}, {"label": 7}]},
+        {"meters": [{"forecast": 3}], "last_poll": "x"},
+        status(meters=[meter(limit=10**400, used=1e308, remaining=-1e308)], today={"used": 10**400}),
+    ],
+    ids=["empty", "no meters", "odd meters", "odd fields", "numbers beyond all credits"],
 )
 def test_a_document_of_another_version_never_breaks_the_view(document: dict[str, Any]) -> None:
     assert view(Facts(document), NOW_MS, None).icon == IconState(Gauge.UNKNOWN)

@@ -176,6 +176,26 @@ def test_a_stream_that_is_refused_raises_the_daemons_error(path: Path) -> None:
         list(client.events())
 
 
+@pytest.mark.parametrize(
+    "data",
+    [b"{", b"7", b"[]", b"null", b'"\xff"', b"[" * 100_000],
+    ids=["cut", "number", "list", "null", "bytes", "deep"],
+)
+def test_a_stream_that_cannot_be_read_is_an_error(path: Path, data: bytes) -> None:
+    with raw(path, STREAM + b'data: {"a": 1}\n\ndata: ' + data + b"\n\n") as client:
+        events = iter(client.events())
+        assert next(events) == ("message", {"a": 1})
+        with pytest.raises(ClientError, match=r"^the daemon's events cannot be read$"):
+            next(events)
+
+
+def test_a_stream_that_never_begins_is_not_waited_for_without_end(path: Path) -> None:
+    with raw(path, None) as client:
+        client.timeout_s = 0.2
+        with pytest.raises(DaemonSlow, match="did not answer in time"):
+            list(client.events())
+
+
 def test_a_stream_can_be_closed_from_another_thread(path: Path) -> None:
     with raw(path, None) as client:
         stream = client.events()

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import signal
 import sys
 
 from hexmeter import __version__
@@ -34,6 +35,8 @@ notifications still come. --which says what is used here; [tray] and [notify] ba
 
 def run(argv: list[str] | None = None) -> int:
     """Run the tray with these arguments (default: the process's own); the exit code."""
+    # Until the tray listens for it: a key that ends it while it starts is no fault.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     arguments = _parser().parse_args(argv)
     _log_to_stderr()
     try:

@@ -20,6 +20,7 @@ from hexmeter_tray.deliver import Courier, parse_shown
 from hexmeter_tray.entries import hex_link
 from hexmeter_tray.failures import CallFailed
 from hexmeter_tray.feed import Feed
+from hexmeter_tray.meters import text
 from hexmeter_tray.model import Action, Facts, MenuItem, View
 from hexmeter_tray.notify import Notice, Notifier, dressed
 from hexmeter_tray.settings import Settings
@@ -70,8 +71,9 @@ class App:
         self._backends = backends
         self._settings = settings
         self._client = Client(settings.socket)
+        self._client.absent_hint = texts.absent_hint(settings.config)
         self._told_to_end = told_to_end
-        self._facts = Facts(at_login=starts_at_login(settings.config))
+        self._facts = Facts(at_login=starts_at_login(settings.config), config=settings.config)
         self._view = view(self._facts, _now_ms(), None)
         self._choice: Callable[[], Choice] = lambda: backends.tray
         self._tray = self._new_tray()
@@ -112,7 +114,7 @@ class App:
 
             assert self._bus is not None
             tray = AnyPanelTray(
-                self._bus, self._backends.any_panel, self._view, self._on_action, self._on_click, self._show
+                self._bus, self._backends.any_panel, self._view, self._on_action, self._on_click, self._on_open
             )
             self._choice = tray.choice
             return tray
@@ -120,7 +122,7 @@ class App:
             from hexmeter_tray.sni import SniTray
 
             assert self._bus is not None
-            return SniTray(self._bus, self._view, self._on_action, self._on_click, self._show)
+            return SniTray(self._bus, self._view, self._on_action, self._on_click, self._on_open)
         if os.name == "posix" and os.uname().sysname != "Darwin":
             from hexmeter_tray.xtray import XTray
 
@@ -176,6 +178,10 @@ class App:
     def _on_lost(self, reason: str) -> None:
         self._change(replace(self._facts, status=None, alerts=(), trouble=reason))
 
+    def _on_open(self) -> None:
+        # Time has gone on, and `hexmeter service install --tray` writes the same file as the check box.
+        self._change(replace(self._facts, at_login=starts_at_login(self._settings.config)))
+
     def _on_click(self, item: MenuItem) -> None:
         if item.action is not None:
             self._on_action(item.action, () if item.target is None else (item.target,))
@@ -205,8 +211,9 @@ class App:
         spawn(show())
 
     def _about(self) -> str:
-        status = self._facts.status
-        daemon = None if status is None else clean(str(status.get("version")), 20)
+        facts = self._facts
+        none = clean(facts.trouble) or texts.ABSENT
+        daemon = none if facts.status is None else texts.daemon_of(text(facts.status.get("version"), 20))
         tray, notify = self._choice(), self._backends.notify
         backends = texts.backends_are(str(tray.backend), tray.reason, str(notify.backend), notify.reason)
         return texts.about(__version__, daemon, self._settings.socket, backends)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dbus_fast import Message, MessageType, NameFlag, RequestNameReply
 from dbus_fast.aio import MessageBus
-from dbus_fast.errors import DBusError, InvalidAddressError
+from dbus_fast.errors import DBusFastError
 from dbus_fast.service import ServiceInterface
 
 from hexmeter_tray.failures import BusError, CallFailed, NoAnswer, ServiceAbsent
@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 
 CALL_TIMEOUT_S = 10.0
 _BUS_NAME, _BUS_PATH = "org.freedesktop.DBus", "/org/freedesktop/DBus"
-
-
 _ABSENT_ERRORS = (
     "org.freedesktop.DBus.Error.ServiceUnknown",
     "org.freedesktop.DBus.Error.NameHasNoOwner",
@@ -44,7 +42,8 @@ class SessionBus:
 
     def __init__(self, bus: MessageBus) -> None:
         self._bus = bus
-        self._signals: list[tuple[str, str, Callable[[list[Any]], None]]] = []
+        self._loop = asyncio.get_running_loop()
+        self._signals: dict[tuple[str, str, str], Callable[[list[Any]], None]] = {}
         self._owners: dict[str, Callable[[str], None]] = {}
         bus.add_message_handler(self._on_message)
 
@@ -52,19 +51,23 @@ class SessionBus:
     async def connect(cls, address: str) -> "SessionBus":
         """Connect to the bus at `address`; raises BusError when that cannot be done."""
         try:
-            bus = MessageBus(bus_address=address, auth_timeout=CALL_TIMEOUT_S)
-            await bus.connect()
-        except (OSError, InvalidAddressError, DBusError, EOFError) as error:
-            raise BusError(str(error) or type(error).__name__) from None
+            # Not only its own time-out, which ends with the authentication: a bus may hang after it too.
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                bus = await MessageBus(bus_address=address).connect()
+        except TimeoutError:
+            raise BusError(f"it did not answer in {CALL_TIMEOUT_S:g} s") from None
+        except (OSError, DBusFastError, EOFError, ValueError) as error:
+            raise BusError(_reason(error)) from None
         writer = bus._writer
         if writer is not None and writer.sock is not None:
             writer.sock = _PatientSocket(writer.sock)  # type: ignore[assignment]
         return cls(bus)
 
     async def own(self, name: str) -> bool:
-        """Take a well-known name; False when somebody else has it."""
-        reply = await self._bus.request_name(name, NameFlag.DO_NOT_QUEUE)
-        return reply in (RequestNameReply.PRIMARY_OWNER, RequestNameReply.ALREADY_OWNER)
+        """Take a well-known name; False when somebody else has it. Raises BusError."""
+        body = [name, NameFlag.DO_NOT_QUEUE.value]
+        (reply,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "RequestName", "su", body, answer="u")
+        return reply in (RequestNameReply.PRIMARY_OWNER.value, RequestNameReply.ALREADY_OWNER.value)
 
     def export(self, path: str, interface: ServiceInterface) -> None:
         """Offer an object to the bus."""
@@ -78,9 +81,14 @@ class SessionBus:
         member: str,
         signature: str = "",
         body: list[Any] | None = None,
+        *,
+        answer: str | None = None,
         timeout_s: float | None = CALL_TIMEOUT_S,
     ) -> "Answer":
-        """Call a method; its answer's values. Raises CallFailed or what is below it; a `timeout_s` of None waits on."""
+        """Call a method; its answer's values. Raises CallFailed or what is below it; a `timeout_s` of None waits on.
+
+        `answer` is the signature that the values must have, for whoever looks at them.
+        """
         message = Message(
             destination=service,
             path=path,
@@ -95,16 +103,20 @@ class SessionBus:
         except TimeoutError:
             raise NoAnswer(f"{service} did not answer in {timeout_s:g} s") from None
         except (OSError, EOFError) as error:
-            raise CallFailed(f"the session bus is gone: {error}") from None
+            raise CallFailed(f"the session bus is gone: {_reason(error)}") from None
         if reply is None:
             raise CallFailed("the session bus is gone")
         if reply.message_type is MessageType.ERROR:
             raise _error(service, reply)
+        if answer is not None and reply.signature != answer:
+            raise CallFailed(f"{service} answered {member} with what is no answer to it")
         return Answer(reply.body, reply.sender or "")
 
-    async def on_signal(self, service: str, interface: str, member: str, callback: Callable[[list[Any]], None]) -> None:
-        """Call back with the values of each such signal from whoever owns `service`."""
-        self._signals.append((interface, member, callback))
+    async def on_signal(
+        self, service: str, interface: str, member: str, signature: str, callback: Callable[[list[Any]], None]
+    ) -> None:
+        """Call back with the values of each such signal from whoever owns `service`; one of other values is nothing."""
+        self._signals[interface, member, signature] = callback
         await self._add_match(f"type='signal',sender='{service}',interface='{interface}',member='{member}'")
 
     async def watch_name(self, name: str, callback: Callable[[str], None]) -> None:
@@ -118,14 +130,14 @@ class SessionBus:
     async def owner(self, name: str) -> str:
         """The unique name of who has `name` now; empty for nobody."""
         try:
-            (owner,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "GetNameOwner", "s", [name])
+            (owner,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "GetNameOwner", "s", [name], answer="s")
         except ServiceAbsent:
             return ""
         return str(owner)
 
     async def id(self) -> str:
         """What tells this bus from every other, also of another session."""
-        (given,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "GetId")
+        (given,) = await self.call(_BUS_NAME, _BUS_PATH, _BUS_NAME, "GetId", answer="s")
         return str(given)
 
     async def wait_until_lost(self) -> str:
@@ -133,7 +145,7 @@ class SessionBus:
         try:
             await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
         except Exception as error:  # dbus-fast raises whatever its reader met
-            return str(error) or type(error).__name__
+            return _reason(error)
         return "closed"
 
     def disconnect(self) -> None:
@@ -146,14 +158,15 @@ class SessionBus:
     def _on_message(self, message: Message) -> None:
         if message.message_type is not MessageType.SIGNAL:
             return
+        # Soon, not now: whoever waits for an answer that came before this signal goes on soon, too, and goes first.
         if message.interface == _BUS_NAME and message.member == "NameOwnerChanged" and message.sender == _BUS_NAME:
             name, _, new_owner = message.body
             if name in self._owners:
-                self._owners[name](str(new_owner))
+                self._loop.call_soon(self._owners[name], str(new_owner))
             return
-        for interface, member, callback in self._signals:
-            if (message.interface, message.member) == (interface, member):
-                callback(message.body)
+        callback = self._signals.get((message.interface or "", message.member or "", message.signature))
+        if callback is not None:
+            self._loop.call_soon(callback, message.body)
 
 
 class Answer(list[Any]):
@@ -179,6 +192,11 @@ class _PatientSocket:
             return self._sock.send(data)
         except BlockingIOError:
             return 0
+
+
+def _reason(error: Exception) -> str:
+    """In words, without the system's number."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _error(service: str, reply: Message) -> CallFailed:

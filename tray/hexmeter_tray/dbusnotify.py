@@ -65,8 +65,8 @@ class DbusNotifier:
     async def start(self) -> None:
         """Listen for clicks, and for the service to come and go. Raises BusError."""
         self._bus_id = await self._bus.id()
-        await self._bus.on_signal(_SERVICE, _SERVICE, "ActionInvoked", self._on_action)
-        await self._bus.on_signal(_SERVICE, _SERVICE, "NotificationClosed", self._on_closed)
+        await self._bus.on_signal(_SERVICE, _SERVICE, "ActionInvoked", "us", self._on_action)
+        await self._bus.on_signal(_SERVICE, _SERVICE, "NotificationClosed", "uu", self._on_closed)
         await self._bus.watch_name(_SERVICE, self._on_owner)
 
     async def show(self, notice: Notice) -> str:
@@ -74,7 +74,9 @@ class DbusNotifier:
         if self._capabilities is None:
             self._capabilities = await ask_capabilities(self._bus, timeout_s=None)
         values = _arguments(notice, self._capabilities, self._number_of(notice))
-        answer = await self._bus.call(_SERVICE, _PATH, _SERVICE, "Notify", "susssasa{sv}i", values, timeout_s=None)
+        answer = await self._bus.call(
+            _SERVICE, _PATH, _SERVICE, "Notify", "susssasa{sv}i", values, answer="u", timeout_s=None
+        )
         (number,) = answer
         # One that ended right after it answered has taken its notifications along.
         if answer.sender == self._owner:
@@ -148,7 +150,7 @@ class DbusNotifier:
 
 async def ask_capabilities(bus: SessionBus, timeout_s: float | None) -> frozenset[str]:
     """What the notification service can do. Raises CallFailed when none answers."""
-    (names,) = await bus.call(_SERVICE, _PATH, _SERVICE, "GetCapabilities", timeout_s=timeout_s)
+    (names,) = await bus.call(_SERVICE, _PATH, _SERVICE, "GetCapabilities", answer="as", timeout_s=timeout_s)
     return frozenset(names)
 
 

@@ -258,10 +258,10 @@ def parse_shown(document: Mapping[str, Any], hex_link: str | None) -> dict[str, 
 
 
 def _notices(answer: Mapping[str, Any]) -> list[Notice]:
-    notices = []
-    for document in answer.get("notices") or ():
+    notices, given = [], answer.get("notices")
+    for document in given if isinstance(given, list) else ():
         try:
             notices.append(parse_notice(document))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             log.warning("the daemon gave a notice that cannot be read (%s): is it of another version?", error)
     return notices

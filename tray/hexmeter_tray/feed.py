@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from hexmeter.wire.client import Client, ClientError, DaemonAbsent
-from hexmeter_tray import texts
 
 FIRST_RETRY_S = 1.0
 # Asking a socket that is not there costs next to nothing, and a daemon that is back should show at once.
@@ -54,6 +53,4 @@ class Feed:
             return heard, ""
         except ClientError as error:
             return heard, error.message
-        except ValueError:
-            return heard, texts.OTHER_VERSION
         return heard, ""

@@ -21,14 +21,13 @@ _NAME_CHARACTERS = 40
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A status document with what it takes to put it into words. `zone`: the desktop's, None for its own; `days`: the
-    plan's, in which days begin and end."""
+    """A status document with what it takes to put it into words. `zone`: the plan's, as everywhere else, or None for
+    the desktop's own."""
 
     status: Mapping[str, Any]
     meters: tuple[Figure, ...]
     now_ms: int
     zone: tzinfo | None
-    days: tzinfo | None
     stale_since: int | None
     paused_until: int | None
 
@@ -40,7 +39,6 @@ def read(status: Mapping[str, Any], now_ms: int, zone: tzinfo | None) -> Reading
         status,
         figures(status),
         now_ms,
-        zone,
         _zone(status.get("timezone")) or zone,
         _stale_since(status),
         paused_until if paused_until is not None and paused_until > now_ms else None,
@@ -65,29 +63,25 @@ def meter_text(figure: Figure, reading: Reading) -> str:
     label = texts.GRANT if alone and figure.kind == "grant" else figure.label
     said = _figure_text(figure)
     if said != texts.UNKNOWN:
-        if reading.stale_since is not None:
-            said += texts.figure_of(texts.clock(reading.stale_since, reading.now_ms, reading.zone))
-        else:
-            said += _outlook_text(figure, reading)
+        said += texts.remarks(_remarks(figure, reading))
+        said += _outlook_text(figure, reading) if reading.stale_since is None else ""
     return texts.meter_line(label, said, alone=alone)
 
 
 def prompts_items(reading: Reading) -> tuple[MenuItem, ...]:
     """How many prompts the own grant, or the only one, still holds; nothing where that is not known, or old."""
-    identity, meters = reading.status.get("identity"), reading.status.get("meters")
+    identity = reading.status.get("identity")
     own = f"grant:{identity.get('email')}" if isinstance(identity, Mapping) else ""
-    if reading.stale_since is not None or not isinstance(meters, list):
+    if reading.stale_since is not None:
         return ()
-    for figure, meter in zip(reading.meters, filter(_is_object, meters), strict=True):
-        left = meter.get("prompts_left")
-        if not isinstance(left, Mapping) or (len(reading.meters) > 1 and figure.id != own):
+    alone = len(reading.meters) == 1
+    for figure in reading.meters:
+        if figure.prompts_left is None or figure.state in ("exhausted", "unknown") or not (alone or figure.id == own):
             continue
-        typical, heavy = number(left.get("typical")), number(left.get("heavy"))
-        if typical is not None and heavy is not None and figure.state not in ("exhausted", "unknown"):
-            said = prompts_left(int(typical), int(heavy), figure.bound)
-            several = len(reading.meters) > 1
-            label = texts.meter_line(figure.label, said, alone=False) if several else said.capitalize()
-            return (MenuItem("prompts", label),)
+        typical, heavy = figure.prompts_left
+        said = prompts_left(typical, heavy, figure.bound)
+        label = said.capitalize() if alone else texts.meter_line(figure.label, said, alone=False)
+        return (MenuItem("prompts", label),)
     return ()
 
 
@@ -97,9 +91,12 @@ def today_items(reading: Reading) -> tuple[MenuItem, ...]:
     used = number(today.get("used")) if isinstance(today, Mapping) else None
     if not isinstance(today, Mapping) or used is None:
         return ()
-    dearest = today.get("dearest")
+    bound, dearest = text(today.get("bound")), today.get("dearest")
+    # Nothing at least is always used.
+    if not used and bound == "at_least":
+        return ()
     cost = number(dearest.get("credits")) if isinstance(dearest, Mapping) else None
-    said = texts.today(used, text(today.get("bound")))
+    said = texts.today(used, bound)
     if isinstance(dearest, Mapping) and cost is not None:
         several = len(reading.meters) > 1
         said += texts.dearest(cost, text(dearest.get("user"), _NAME_CHARACTERS) if several else "")
@@ -107,31 +104,30 @@ def today_items(reading: Reading) -> tuple[MenuItem, ...]:
 
 
 def news_items(reading: Reading) -> tuple[MenuItem, ...]:
-    """What to know about the figures before reading them; each only when there is something to say."""
+    """What to know about the figures before reading them; each only when there is something to say.
+
+    Enabled as the figures are: grey would hide what matters most.
+    """
     items = []
     status, since = reading.status, reading.stale_since
     progress = status.get("progress")
     first = isinstance(progress, Mapping) and isinstance(progress.get("done"), int)
     if reading.paused_until is not None:
         said = texts.paused(texts.clock(reading.paused_until, reading.now_ms, reading.zone))
-        items.append(MenuItem("news:paused", said, enabled=False))
+        items.append(MenuItem("news:paused", said))
     # While the first reading is under way, that is what there is to say.
     if status.get("stale") is True and (since is not None or not first):
         said = texts.stale(texts.clock(since, reading.now_ms, reading.zone) if since is not None else None)
-        items.append(MenuItem("news:stale", said, enabled=False))
+        items.append(MenuItem("news:stale", said))
     poll = status.get("last_poll")
     if isinstance(poll, Mapping) and poll.get("ok") is False:
         reason = text(poll.get("error")) or texts.UNKNOWN
-        items.append(MenuItem("news:poll", text(texts.poll_failed(reason), LINE_CHARACTERS), enabled=False))
+        items.append(MenuItem("news:poll", text(texts.poll_failed(reason), LINE_CHARACTERS)))
     if isinstance(progress, Mapping) and first:
         of = progress.get("of")
         said = texts.progress(progress["done"], of if isinstance(of, int) else None)
-        items.append(MenuItem("news:progress", said, enabled=False))
+        items.append(MenuItem("news:progress", said))
     return tuple(items)
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, Mapping)
 
 
 def _listed(meters: tuple[Figure, ...]) -> list[Figure]:
@@ -153,14 +149,21 @@ def _meter_item(figure: Figure, reading: Reading) -> MenuItem:
 
 def _figure_text(figure: Figure) -> str:
     if figure.share_left is None:
-        known = figure.used is not None and figure.limit is None
-        return texts.used_only(figure.used or 0, figure.bound) if known else texts.UNKNOWN
+        if figure.used is None or figure.limit is not None:
+            return texts.UNKNOWN
+        return texts.used_only(figure.used, figure.bound)
     assert figure.remaining is not None
     assert figure.limit is not None
-    said = texts.left(figure.remaining, figure.limit, figure.bound)
-    if figure.used is not None and figure.used > figure.limit:
-        said += texts.overdrawn(figure.used, figure.bound)
-    return said
+    return texts.left(figure.remaining, figure.limit, figure.bound)
+
+
+def _remarks(figure: Figure, reading: Reading) -> list[str]:
+    remarks, used, limit = [], figure.used, figure.limit
+    if figure.share_left is not None and used is not None and limit is not None and used > limit:
+        remarks.append(texts.overdrawn(used, figure.bound))
+    if reading.stale_since is not None:
+        remarks.append(texts.figure_of(texts.clock(reading.stale_since, reading.now_ms, reading.zone)))
+    return remarks
 
 
 def _outlook_text(figure: Figure, reading: Reading) -> str:
@@ -170,7 +173,7 @@ def _outlook_text(figure: Figure, reading: Reading) -> str:
     ends, resets = figure.exhaust_at_ms, figure.reset_ms
     if resets is not None and resets <= reading.now_ms:
         return ""
-    return texts.outlook(lasts_or_ends(figure.probability, ends, resets, reading.now_ms, reading.days, figure.bound))
+    return texts.outlook(lasts_or_ends(figure.probability, ends, resets, reading.now_ms, reading.zone, figure.bound))
 
 
 def _stale_since(status: Mapping[str, Any]) -> int | None:

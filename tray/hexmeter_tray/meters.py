@@ -1,6 +1,5 @@
 """The meters of a status document, read without trust: what is missing or odd is unknown, never zero."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,8 @@ from hexmeter.core.strings import clean
 
 _SEVERITY = {"exhausted": 3, "critical": 2, "warning": 1, "ok": 0}
 _LABEL_CHARACTERS = 60
+_MOST = 1e12
+"""Beyond it no figure of credits is one, and sums of floats are wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Figure:
     """One meter: amounts in credits (runs for `runs`), None where unknown.
 
     `probability` that it runs out, None without a forecast; `exhaust_at_ms` only if the forecast says that it will.
-    `reset_ms`: the period's end.
+    `reset_ms`: the period's end. `prompts_left`: how many typical and how many heavy prompts it still holds.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Figure:
     probability: float | None
     exhaust_at_ms: int | None
     reset_ms: int | None
+    prompts_left: tuple[int, int] | None
 
     @property
     def share_left(self) -> float | None:
@@ -74,8 +76,8 @@ def instant(value: object) -> int | None:
 
 
 def number(value: object) -> float | None:
-    """A finite number, or None when it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    """A number that can be a figure, or None when it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_MOST < value < _MOST:
         return None
     return value
 
@@ -100,4 +102,12 @@ def _figure(meter: Mapping[str, Any]) -> Figure:
         probability=number(forecast.get("probability")) if isinstance(forecast, Mapping) else None,
         exhaust_at_ms=instant(forecast.get("exhaust_at")) if isinstance(forecast, Mapping) else None,
         reset_ms=instant(period.get("end")) if isinstance(period, Mapping) else None,
+        prompts_left=_prompts_left(meter.get("prompts_left")),
     )
+
+
+def _prompts_left(given: object) -> tuple[int, int] | None:
+    if not isinstance(given, Mapping):
+        return None
+    typical, heavy = number(given.get("typical")), number(given.get("heavy"))
+    return None if typical is None or heavy is None else (int(typical), int(heavy))

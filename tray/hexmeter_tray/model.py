@@ -108,7 +108,8 @@ class Refresh:
 class Facts:
     """What the tray knows. `status` is None while no daemon answers; `trouble` says why, if it is not mere absence.
 
-    `at_login`: whether the tray starts at login; None where it cannot.
+    `at_login`: whether the tray starts at login; None where it cannot. `config`: the configuration's file, None for
+    the usual one.
     """
 
     status: Mapping[str, Any] | None = None
@@ -116,3 +117,4 @@ class Facts:
     refresh: Refresh = field(default_factory=Refresh)
     trouble: str = ""
     at_login: bool | None = None
+    config: str | None = None

@@ -1,10 +1,11 @@
 """What the tray takes from the command line and the configuration: its socket and its backends."""
 
+import os
 from dataclasses import dataclass
 
 from hexmeter.core.backends import AUTO, NOTIFY_BACKENDS, TRAY_BACKENDS
 from hexmeter.core.strings import clean
-from hexmeter.wire.address import config_path, setting, socket_path
+from hexmeter.wire.address import config_path, default_config_path, setting, socket_path
 from hexmeter.wire.client import ClientError
 from hexmeter_tray import texts
 
@@ -17,7 +18,8 @@ class SettingsError(ClientError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`config` as given on the command line; the backends as configured, `auto` where they are not."""
+    """`config` is the file given on the command line, wherever the tray was started, None for the one in force; the
+    backends are as configured, `auto` where they are not."""
 
     config: str | None
     socket: str
@@ -26,13 +28,22 @@ class Settings:
 
 
 def read_settings(config: str | None) -> Settings:
-    """The settings for this configuration (None: the one in force). Raises ClientError.
+    """The settings for this configuration (None: the one in force). Raises SettingsError.
 
     The tray reads these few by itself, for it starts before the daemon, which checks the whole file.
     """
     path = config_path(config)
+    if path != default_config_path() and not os.path.lexists(path):
+        raise SettingsError(texts.no_such_file(path), texts.COPY_EXAMPLE)
+    try:
+        return _settings(config, path)
+    except ClientError as error:
+        raise SettingsError(error.message, error.hint) from None
+
+
+def _settings(config: str | None, path: str) -> Settings:
     return Settings(
-        config=config,
+        config=None if config is None else os.path.abspath(config),  # noqa: PTH100 (links stay)
         socket=socket_path(config),
         tray=_backend(path, "tray", TRAY_BACKENDS),
         notify=_backend(path, "notify", NOTIFY_BACKENDS),

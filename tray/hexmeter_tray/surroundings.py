@@ -46,10 +46,21 @@ async def look_around(bus: "SessionBus | None", no_bus: str, *, ask_service: boo
             service = await _service(bus) if ask_service else None
         except BusError as error:
             no_bus = str(error)
+    x11, xembed = bool(display), False
     # The X library costs memory, and where the icon has a host it is not needed.
-    x11, xembed = (False, False) if not display else look_at_x11() if ask_service or not watcher else (True, False)
+    if display and (ask_service or not watcher):
+        x11, xembed = look_at_x11()
     wayland = bool(os.environ.get("WAYLAND_DISPLAY"))
-    return Surroundings(sys.platform, bool(display) or wayland, x11, xembed, no_bus, bool(watcher), service, wayland)
+    return Surroundings(
+        platform=sys.platform,
+        screen=bool(display) or wayland,
+        x11=x11,
+        xembed=xembed,
+        no_bus=no_bus,
+        watcher=bool(watcher),
+        service=service,
+        wayland=wayland,
+    )
 
 
 def look_at_x11() -> tuple[bool, bool]:
@@ -72,8 +83,13 @@ def look_at_x11() -> tuple[bool, bool]:
 async def _service(bus: "SessionBus") -> str | None:
     try:
         name, _, version, _ = await bus.call(
-            _NOTIFICATIONS, _NOTIFICATIONS_PATH, _NOTIFICATIONS, "GetServerInformation", timeout_s=_ANSWER_TIMEOUT_S
+            _NOTIFICATIONS,
+            _NOTIFICATIONS_PATH,
+            _NOTIFICATIONS,
+            "GetServerInformation",
+            answer="ssss",
+            timeout_s=_ANSWER_TIMEOUT_S,
         )
-    except (CallFailed, ValueError):
+    except CallFailed:
         return None
     return clean(f"{name} {version}", 60)

@@ -8,7 +8,6 @@ from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH, moment
 
 APP_NAME = "Hexmeter"
 ABSENT = "The daemon is not running"
-ABSENT_HINT = "Start it with: hexmeter daemon"
 NO_METERS = "No figures yet"
 REFRESH = "Refresh now"
 REFRESHING = "Refreshing…"
@@ -26,10 +25,10 @@ WRONG = "This is wrong"
 START_AT_LOGIN = "Start at login"
 ABOUT = "About Hexmeter"
 NOT_DONE = "Hexmeter could not do that"
+COPY_EXAMPLE = "copy config.example.toml there"
 SEE_THE_LOG = "see the daemon's log"
 WRONG_TITLE = "Set it to what Hex shows"
 ANOTHER_TRAY = "another tray shows this configuration in this session already"
-OTHER_VERSION = "the daemon's events cannot be read: is it of another version?"
 QUIT = "Quit"
 UNKNOWN = "unknown"
 GRANT = "Grant"
@@ -53,6 +52,16 @@ SESSION_BUS = "there is a D-Bus session"
 NO_SERVICE = "no notification service is running: warnings wait until one is"
 
 
+def command(config: str | None, words: str) -> str:
+    """A command for this configuration."""
+    return f"hexmeter --config {config} {words}" if config else f"hexmeter {words}"
+
+
+def absent_hint(config: str | None) -> str:
+    """What to do about a daemon that is not running, as the end of a sentence."""
+    return f"start it with: {command(config, 'daemon')}"
+
+
 def amount(credits: float) -> str:
     """Credits (or runs) with at most two decimals; something is never shown as nothing."""
     if 0 < credits < 0.005:
@@ -73,7 +82,12 @@ def used_only(used: float, bound: str) -> str:
 
 def overdrawn(used: float, bound: str) -> str:
     """What was used beyond the limit is drawn from elsewhere, so how much it was is said."""
-    return f" ({SO_MUCH.get(bound, '')}{amount(used)} used)"
+    return f"{SO_MUCH.get(bound, '')}{amount(used)} used"
+
+
+def remarks(given: list[str]) -> str:
+    """What stands in brackets behind a figure; nothing for none."""
+    return f" ({', '.join(given)})" if given else ""
 
 
 def meter_line(label: str, figure: str, *, alone: bool) -> str:
@@ -127,8 +141,8 @@ def muted(title: str) -> str:
 
 
 def figure_of(when: str) -> str:
-    """What a stale figure ends with."""
-    return f" (as of {when})"
+    """The remark on a stale figure."""
+    return f"as of {when}"
 
 
 def and_more(count: int) -> str:
@@ -227,8 +241,7 @@ def bus_lost(reason: str) -> str:
 
 def calibrate_command(meter: str, config: str | None) -> str:
     """What sets a meter to the figure that Hex shows, for this configuration."""
-    named = f" --config {config}" if config else ""
-    return f"hexmeter{named} calibrate {meter} --used N"
+    return command(config, f"calibrate {meter} --used N")
 
 
 def wrong(command: str) -> str:
@@ -244,15 +257,24 @@ def failure(message: str, hint: str) -> str:
     return f"{message}; {hint}" if hint else message
 
 
-def about(version: str, daemon: str | None, socket: str, backends: str) -> str:
-    """What this is and how it runs; `daemon` is the version of the daemon that answers."""
-    running = f"Daemon {daemon} at {socket}." if daemon else f"{ABSENT} ({socket})."
-    return f"Version {version}. {running} {backends}"
+def about(version: str, daemon: str, socket: str, backends: str) -> str:
+    """What this is and how it runs; `daemon` says which daemon answers, or why none does."""
+    return f"Version {version}. {daemon} ({socket}). {backends}"
+
+
+def daemon_of(version: str) -> str:
+    """Which daemon answers."""
+    return f"Daemon {version or 'of an unknown version'}"
 
 
 def backends_are(tray: str, tray_reason: str, notify: str, notify_reason: str) -> str:
     """How the icon and the notifications are shown, and why so."""
     return f"Icon: {tray} ({tray_reason}). Notifications: {notify} ({notify_reason})."
+
+
+def no_such_file(path: str) -> str:
+    """A configuration was named that is not there."""
+    return f"{path}: there is no such file"
 
 
 def not_allowed(path: str, table: str, given: str) -> str:

@@ -29,16 +29,12 @@ _LEVEL_STEP = 5
 
 
 def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
-    """What to show now. A `zone` of None is the desktop's own."""
+    """What to show now, in the plan's zone, which is `zone` until the daemon tells; None is the desktop's own."""
     reading = read(facts.status, now_ms, zone) if facts.status is not None else None
-    news = news_items(reading) if reading is not None else ()
-    lines = meter_items(reading) if reading is not None else _absent_items(facts.trouble)
-    today = (*prompts_items(reading), *today_items(reading)) if reading is not None else ()
+    figures = _figure_items(reading) if reading is not None else _absent_items(facts)
     alerts = alert_items(facts.alerts, reading) if reading is not None else ()
     menu = (
-        *news,
-        *lines,
-        *today,
+        *figures,
         *_part("meters"),
         *alerts,
         *(_part("alerts") if alerts else ()),
@@ -50,8 +46,12 @@ def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
         MenuItem("about", texts.ABOUT, action=Action.ABOUT),
         MenuItem("quit", texts.QUIT, action=Action.QUIT),
     )
-    said = tuple(item.label for item in (*news, *lines, *today))
+    said = tuple(item.label for item in figures)
     return View(_icon(reading), _title(reading, said), said, menu, _default(facts))
+
+
+def _figure_items(reading: Reading) -> tuple[MenuItem, ...]:
+    return (*news_items(reading), *meter_items(reading), *prompts_items(reading), *today_items(reading))
 
 
 def _part(name: str) -> tuple[MenuItem, ...]:
@@ -92,10 +92,8 @@ def _title(reading: Reading | None, said: tuple[str, ...]) -> str:
     return f"{texts.APP_NAME}: {meter_text(worst, reading)}{paused}"
 
 
-def _absent_items(trouble: str) -> tuple[MenuItem, ...]:
-    if trouble:
-        return (MenuItem("absent", text(trouble, LINE_CHARACTERS), enabled=False),)
-    return (
-        MenuItem("absent", texts.ABSENT, enabled=False),
-        MenuItem("absent:hint", texts.ABSENT_HINT, enabled=False),
-    )
+def _absent_items(facts: Facts) -> tuple[MenuItem, ...]:
+    if facts.trouble:
+        return (MenuItem("absent", text(facts.trouble, LINE_CHARACTERS)),)
+    hint = texts.absent_hint(facts.config)
+    return (MenuItem("absent", texts.ABSENT), MenuItem("absent:hint", hint[0].upper() + hint[1:]))

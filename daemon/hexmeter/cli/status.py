@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hexmeter.cli.ask import client
 from hexmeter.cli.helps import end_with
-from hexmeter.wire.client import ApiError, DaemonAbsent
+from hexmeter.wire.client import ApiError, DaemonAbsent, DaemonSlow
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _watch(arguments: argparse.Namespace) -> int:
                 if event == "status" and (shown := _shown(document, arguments)) != last:
                     print(clear + shown, flush=True)
                     last = shown
-        except DaemonAbsent as error:
+        except (DaemonAbsent, DaemonSlow) as error:
             if not last:
                 raise
             if last != error.message:

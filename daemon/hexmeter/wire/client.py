@@ -11,7 +11,7 @@ import _socket
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from socket import socket
     from typing import Any
 
@@ -100,10 +100,7 @@ class Client:
 
     def events(self) -> EventStream:
         """The daemon's server-sent events, from now on; raises DaemonAbsent when nobody answers."""
-        connection = self._open("/v1/events")
-        # Between events the daemon may be silent for as long as nothing changes.
-        connection.settimeout(None)
-        return EventStream(connection, self.socket_path)
+        return EventStream(self._open("/v1/events"), self._lost)
 
     def _call(
         self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float | None = None
@@ -153,11 +150,14 @@ class Client:
 
 
 class EventStream:
-    """An iterator of `(event, data)` pairs; it ends when the daemon goes away or `close` is called."""
+    """An iterator of `(event, data)` pairs; it ends when the daemon goes away or `close` is called.
 
-    def __init__(self, connection: socket, socket_path: str) -> None:
+    Raises DaemonSlow when it does not begin in the connection's time, and ClientError when it cannot be read.
+    """
+
+    def __init__(self, connection: socket, lost: Callable[[OSError], ClientError]) -> None:
         self._connection = connection
-        self._socket_path = socket_path
+        self._lost = lost
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
@@ -167,7 +167,11 @@ class EventStream:
                     pass
                 if status != 200:
                     raise _document_error(status, lines.read(_MAX_ANSWER_BYTES))
-                yield from _events_in(line.decode("utf-8").rstrip("\r\n") for line in lines)
+                # Between events the daemon may be silent for as long as nothing changes.
+                self._connection.settimeout(None)
+                yield from _events_in(line.decode("utf-8", "replace").rstrip("\r\n") for line in lines)
+        except TimeoutError as error:
+            raise self._lost(error) from None
         except OSError:
             return
         finally:
@@ -182,8 +186,6 @@ class EventStream:
 
 
 def _events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    import json
-
     event, data = "message", ""
     for line in lines:
         if line.startswith("event:"):
@@ -191,8 +193,20 @@ def _events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         elif line.startswith("data:"):
             data += line[len("data:") :].strip()
         elif not line and data:
-            yield event, json.loads(data)
+            yield event, _event_document(data)
             event, data = "message", ""
+
+
+def _event_document(data: str) -> dict[str, Any]:
+    import json
+
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise ClientError("the daemon's events cannot be read", "are hexmeter and its daemon of one version?")
+    return document
 
 
 def _with_query(path: str, query: dict[str, str | None]) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from hexmeter.service.api.api import ROUTES, Api
 from hexmeter.service.daemon import Daemon
-from hexmeter.wire.httpd import Request, Stream
+from hexmeter.wire.httpd import Request, Response, Stream
 
 from .bench import TEAM, Bench, micro, small_world
 from .conftest import MakeBench
@@ -100,7 +100,10 @@ def test_a_bad_body_is_refused_in_the_one_shape_of_errors(watching: Bench, path:
     [
         pytest.param("GET", "/", {}, 404, id="the root"),
         pytest.param("GET", "/v1/statuses", {}, 404, id="no such path"),
-        pytest.param("DELETE", "/v1/status", {}, 404, id="no such method"),
+        pytest.param("DELETE", "/v1/status", {}, 405, id="no such method"),
+        pytest.param("GET", "/v1/poll", {}, 405, id="a verb that is only asked for"),
+        pytest.param("HEAD", "/v1/poll", {}, 405, id="the head of a verb"),
+        pytest.param("POST" * 2000, "/v1/status", {}, 405, id="an endless method"),
         pytest.param("GET", "/v1/status/", {}, 404, id="a slash too many"),
         pytest.param("GET", "/\x1b]0;x\x07" + "y" * 5000, {}, 404, id="a path of escapes"),
         pytest.param("GET", "/v1/usage", {"by": "week"}, 400, id="usage by what is not"),
@@ -119,6 +122,28 @@ def test_a_bad_path_or_query_is_refused(
     assert answered == status
     assert errors_shape(document) == {"code": str, "message": str, "hint": str, "exit_code": int}
     assert len(document["error"]["message"]) < 300
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed", "hint"),
+    [("/v1/status", "GET, HEAD", "ask with GET"), ("/v1/dashboard", "GET, POST, HEAD", "ask with GET or POST")],
+)
+def test_a_path_that_has_other_methods_names_them(watching: Bench, path: str, allowed: str, hint: str) -> None:
+    answer = watching.run(Api(watching.daemon).handle(Request("PUT", path)))
+    assert isinstance(answer, Response)
+    assert (answer.status, dict(answer.headers), json.loads(answer.body)["error"]) == (
+        405,
+        {"Allow": allowed},
+        {"code": "method_not_allowed", "message": f"there is no PUT {path}", "hint": hint, "exit_code": 1},
+    )
+
+
+def test_the_head_of_what_can_be_read_is_answered_as_its_whole(watching: Bench) -> None:
+    """Its length is the document's, which whoever serves the connection leaves out."""
+    whole, head = (
+        watching.run(Api(watching.daemon).handle(Request(method, "/v1/status"))) for method in ("GET", "HEAD")
+    )
+    assert whole == head
 
 
 def test_usage_by_day_adds_up_to_the_periods_use_and_ends_today(watching: Bench) -> None:

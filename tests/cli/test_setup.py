@@ -96,9 +96,12 @@ def token_in(home: Home) -> Path:
         pytest.param(["--base-url", "http://127.0.0.1:9"], "hxtp_sim_ada", 1, "cannot reach Hex", id="no network"),
         pytest.param(["--base-url", "http://hex.acme.test"], "hxtp_sim_ada", 2, "hex.base_url = ", id="no https"),
         pytest.param(["--reset-day", "32"], "hxtp_sim_ada", 2, "plan.reset_day = 32", id="no such day"),
+        pytest.param(["--reset-day", "0"], "hxtp_sim_ada", 2, "plan.reset_day = 0", id="day 0"),
         pytest.param(["--timezone", "Berlin"], "hxtp_sim_ada", 2, 'plan.timezone = "Berlin"', id="no such zone"),
         pytest.param(["--watch", "me"], "hxtw_sim_workspace", 2, "watch.users", id="me is nobody"),
         pytest.param(["--token-command", "false"], None, 2, "token_command: it ended with exit code 1", id="command"),
+        pytest.param(["--token-command", "cat 'x"], None, 2, 'hex.token_command = "cat \'x"', id="an open quote"),
+        pytest.param(["--token-command", ""], "hxtp_sim_ada", 2, "hex.token_command = []", id="an empty command"),
         pytest.param(["--token-file", "/nowhere/token"], None, 2, "cannot read the token file", id="no such file"),
         pytest.param(["--used", "many"], "hxtp_sim_ed", 2, "'many' is not a number of credits", id="no figure"),
     ],
@@ -213,7 +216,8 @@ def test_a_person_answers_questions_and_nobody_sees_the_token(fresh: Home, hex_:
         ("Your own page", "40\n"),
         ("A whole number from 1 to 31", "9\n"),
         ("watched?", "everyone\n"),
-        ("as used this month?", "\n"),
+        ("as used this month?", "plenty\n"),
+        ("'plenty' is not a number of credits: give credits such as 27.5", "\n"),
     ]
     command = [sys.executable, "-m", "hexmeter", "setup", "--base-url", hex_.base_url]
     ours, theirs = pty.openpty()

@@ -10,7 +10,7 @@ from typing import IO
 
 from hexmeter.core.strings import clean
 
-SCHEMA_VERSION = 13
+SCHEMA_VERSION = 14
 """The number of migrations there are; a database that has had them all says so in its user_version."""
 
 _PROBE_BYTES = 200_000

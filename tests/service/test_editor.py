@@ -211,6 +211,15 @@ def test_a_figure_a_hundred_times_the_limit_is_asked_about(editor: Bench) -> Non
     assert post(editor, "/v1/calibrate", used="4000.01", insist=True)[0] == 200
 
 
+def test_where_nothing_is_known_the_forecast_names_the_way_to_a_figure(editor: Bench) -> None:
+    editor.poll()
+    way = "it has no figure: hexmeter calibrate takes the one that Hex's own page shows"
+    assert editor.meter("ed@acme.test")["forecast"] == {"unknown": way}
+    assert editor.ask("GET", "/v1/afford", prompts="3")[1]["reason"] == f"What is left is not known: {way}."
+    post(editor, "/v1/calibrate", used="12.5")
+    assert editor.meter("ed@acme.test")["forecast"] != {"unknown": way}
+
+
 def test_an_editor_without_any_thread_has_used_at_least_nothing(editor: Bench) -> None:
     editor.poll()
     document = editor.ask("GET", "/v1/usage", by="user")[1]

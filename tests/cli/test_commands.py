@@ -153,7 +153,7 @@ def test_a_day_with_an_admins_daemon(admins: Home, hex_: Hex) -> None:
     ] == [("used", 80, "firing")]
     calibrated = admins.ask("calibrate", "grant", "--user", "ed@acme.test", "--used", "34.123456")
     assert (calibrated.code, calibrated.out) == (
-        0, "grant:ed@acme.test: 34.12 of 40 used; 0.62 more than was seen, until the reset\n",
+        0, "grant:ed@acme.test: about 34.12 of 40 used; 0.62 more than was seen, until the reset\n",
     )  # fmt: skip
     assert "Note: ed@acme.test is calibrated: 0.62 more than was seen.\n" in admins.ask("status").out
     low = admins.ask("calibrate", "grant", "--user", "ed@acme.test", "--used", "3")
@@ -184,7 +184,7 @@ def test_an_editors_day(hex_: Hex, tmp_path: Any) -> None:
         assert editors.ask("track", "--remove", "no-such-thread").code == 0
         assert (
             editors.ask("calibrate", "12").out
-            == "grant:ed@acme.test: 28 of 40 used; 4 more than was seen, until the reset\n"
+            == "grant:ed@acme.test: at least 28 of 40 used; 4 more than was seen, until the reset\n"
         )
         for refused in (("calibrate", "41"), ("calibrate", "pool", "5"), ("calibrate", "--used", "lots")):
             ran = editors.ask(*refused)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hexmeter.hex.simulator.world import World
-from running_daemon import Home, home
+from running_daemon import Home, Ran, home
 
 from .conftest import EVERYONE, Hex, now_ms, plan
 from .test_full_disk import small_disk
@@ -331,6 +331,43 @@ def test_the_doctor_gives_each_fault_of_the_configuration_a_line(broken: Broken)
     found = [one for one in broken.home.ask(DOCTOR, "--json").json["checks"] if one["name"] == "config"]
     assert [one["message"].split(":")[1] for one in found] == ["4", "6", "7"]
     assert [one["mend"] for one in found] == [None, None, "mend the file: hexmeter config check"]
+
+
+PORTS = "[metrics]\nlisten = '127.0.0.1:{metrics}'\n[dashboard]\nport = {dashboard}\nenabled = {enabled}\n"
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["no daemon", "a daemon"])
+@pytest.mark.parametrize("enabled", ["true", "false"], ids=["kept open", "opened on request"])
+def test_the_doctor_sees_ports_that_another_program_has(broken: Broken, running: bool, enabled: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        metrics, dashboard = one.getsockname()[1], other.getsockname()[1]
+        broken.write(plan() + EVERYONE + PORTS.format(metrics=metrics, dashboard=dashboard, enabled=enabled))
+        if running:
+            broken.home.start()
+        taken = ports_in(broken.home.ask(DOCTOR, "--json"))
+        assert taken == {
+            "metrics": ("warning", f"127.0.0.1:{metrics} cannot be used: Address already in use"),
+            "dashboard": ("warning", f"127.0.0.1:{dashboard} cannot be used: Address already in use"),
+        }
+    free = {name: said for name, (_, said) in ports_in(broken.home.ask(DOCTOR, "--json")).items()}
+    late = " now, and the daemon does not listen there" if running else ""
+    assert free == {
+        "metrics": f"127.0.0.1:{metrics} is free{late}",
+        "dashboard": f"127.0.0.1:{dashboard} is free{late if enabled == 'true' else ''}",
+    }
+    if running:
+        assert broken.home.ask("dashboard", "--print").code == 0
+        assert ports_in(broken.home.ask(DOCTOR, "--json"))["dashboard"] == (
+            "ok", f"the daemon listens on 127.0.0.1:{dashboard}",
+        )  # fmt: skip
+        assert broken.home.ask("dashboard", "--close").code == 0
+        assert "dashboard" not in broken.home.client.get("/v1/status")["ports"]
+
+
+def ports_in(doctor: Ran) -> dict[str, tuple[str, str]]:
+    """The state and message of each port that it looked at."""
+    found = {one["name"]: (one["state"], one["message"]) for one in doctor.json["checks"]}
+    return {name: found[name] for name in ("metrics", "dashboard")}
 
 
 def test_all_is_well_with_a_daemon(broken: Broken) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from hexmeter.cli.ask import client
 from hexmeter.cli.asking import who_is
 from hexmeter.cli.configuration import load_config
+from hexmeter.cli.ports import port_check
 from hexmeter.config.load import ConfigError
 from hexmeter.config.model import Config
 from hexmeter.config.token import TokenError, token_source
@@ -20,6 +21,7 @@ from hexmeter.core.periods import Period
 from hexmeter.core.resetday import Reading, better_days
 from hexmeter.core.strings import clean
 from hexmeter.hex.errors import HexError
+from hexmeter.service.dashboard.access import HOST
 from hexmeter.service.watch import WatchError, effective_watch
 from hexmeter.store.backup import damage
 from hexmeter.store.database import StoreError, is_locked
@@ -54,6 +56,8 @@ def checks(config_file: str | None) -> list[Check]:
         found += _database(config, identity)
     answers = _daemon(config_file)
     found += answers.checks
+    if config is not None:
+        found += _ports(config, answers.ports)
     found += [Check(*checked) for checked in desktop_checks(config_file)]
     if config is not None:
         found += _channels(config, answers.channels)
@@ -217,10 +221,11 @@ def _reading(store: Store, user_id: str, at_ms: int, used_micro: int) -> Reading
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """What the daemon says of itself; None for the channels when it says nothing of them."""
+    """What the daemon says of itself; None for the channels and its ports when it says nothing of them."""
 
     checks: list[Check]
     channels: list[dict[str, Any]] | None = None
+    ports: dict[str, int] | None = None
 
 
 def _daemon(config_file: str | None) -> _Answers:
@@ -238,7 +243,7 @@ def _daemon(config_file: str | None) -> _Answers:
     problems = [row["problem"] for row in channels if row["problem"]]
     # What is wrong with a channel is told with the channels.
     notes = [note for note in status["notes"] if not any(problem in note for problem in problems)]
-    return _Answers([*found, *(Check("note", "warning", note) for note in notes)], channels)
+    return _Answers([*found, *(Check("note", "warning", note) for note in notes)], channels, status["ports"])
 
 
 def _polling(status: dict[str, Any]) -> Check:
@@ -254,6 +259,14 @@ def _polling(status: dict[str, Any]) -> Check:
         since = moment(status["as_of"], zone)
         return Check("polling", "failure", f"no good poll since {since}", "see the daemon's log")
     return Check("polling", "ok", f"the last poll was good, {moment(last['at'], zone)}")
+
+
+def _ports(config: Config, held: dict[str, int] | None) -> Iterator[Check]:
+    if config.metrics_listen is not None:
+        yield Check(*port_check("metrics", "listen", *config.metrics_listen, held, wanted=True))
+    if config.dashboard_port is not None:
+        wanted = config.dashboard_enabled
+        yield Check(*port_check("dashboard", "port", HOST, config.dashboard_port, held, wanted=wanted))
 
 
 def _channels(config: Config, rows: list[dict[str, Any]] | None) -> Iterator[Check]:

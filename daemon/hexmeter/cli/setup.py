@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
         setupfile.write_token(found.file, found.token)
         print(f"{found.file}: the token, for you alone")
     if found.in_keyring:
-        store_in_keyring(found.token)
+        _keep_in_keyring(found.token)
     if written != content or not path.exists():
         setupfile.write_config(path, written)
     print(f"{path}: {'written' if not content else 'changed' if written != content else 'is up to date'}")
@@ -118,7 +118,8 @@ def _token(arguments: argparse.Namespace, questions: Questions, config: Config) 
             # As a shell takes it: from here, and not from the configuration's folder.
             arguments.token_file = str(Path(arguments.token_file).expanduser().absolute())
         if arguments.token_stdin:
-            return _to_be_stored(checked_token(sys.stdin.readline().strip(), "standard input"), arguments, config)
+            line = sys.stdin.readline() if sys.stdin is not None else ""
+            return _to_be_stored(checked_token(line.strip(), "standard input"), arguments, config)
         if _goes_there(arguments):
             return _to_be_stored(checked_token(os.environ["HEX_TOKEN"].strip(), "HEX_TOKEN"), arguments, config)
         if arguments.token_command is not None or arguments.token_file is not None or arguments.keyring:
@@ -188,6 +189,13 @@ def _words(command: str) -> list[str] | str:
         return shlex.split(command)
     except ValueError:
         return command
+
+
+def _keep_in_keyring(token: Token) -> None:
+    try:
+        store_in_keyring(token)
+    except TokenError as error:
+        raise Explained(str(error), error.hint, _EXIT_USAGE) from None
 
 
 def _source_there(config: Config, environ: dict[str, str] | None = None) -> Source | None:

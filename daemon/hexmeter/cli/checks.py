@@ -1,5 +1,6 @@
 """The doctor's checks: each looks at one thing and never fails itself."""
 
+import contextlib
 import os
 import shutil
 import time
@@ -23,8 +24,8 @@ from hexmeter.core.strings import clean
 from hexmeter.hex.errors import HexError
 from hexmeter.service.dashboard.access import HOST
 from hexmeter.service.watch import WatchError, effective_watch
-from hexmeter.store.backup import damage
-from hexmeter.store.database import StoreError, is_locked
+from hexmeter.store.backup import damage, way_back
+from hexmeter.store.database import StoreError, is_locked, reading
 from hexmeter.store.store import Store
 from hexmeter.wire.client import ClientError, DaemonAbsent
 from hexmeter.wire.render import day, moment, zone_of
@@ -142,37 +143,50 @@ def _database(config: Config, identity: Identity | None) -> Iterator[Check]:
         yield Check("database", "warning", f"there is none yet at {path}", "hexmeter daemon")
         yield _space(path, 0)
         return
-    size_bytes = path.stat().st_size
+    yield _space(path, path.stat().st_size)
     try:
         store = Store.open_to_read(path)
     except StoreError as error:
-        yield Check("database", "warning" if error.mends_itself else "failure", str(error), error.hint)
-        yield _space(path, size_bytes)
+        yield _unopened(path, error)
         return
-    try:
-        problem = damage(path, thorough=True)
-        if problem:
-            mend = "start hexmeter daemon: the newest good backup takes its place"
-            yield Check("database", "failure", f"{path} is damaged: {problem}", mend)
-        elif is_locked(path):
-            mend = "end the program that holds it, such as an editor of databases"
-            yield Check("database", "failure", f"{path} is locked by another program", mend)
-        elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-            yield Check("database", "failure", f"{path} cannot be written to", "check its owner and permissions")
-        else:
-            stored = store.progress.identity()
-            if stored and identity and stored.org_id != identity.org_id:
-                message = f"{path} belongs to the workspace {stored.org_id}, the token to {identity.org_id}"
-                yield Check(
-                    "database", "failure", clean(message), "use that workspace's token, or another [storage] path"
+    with contextlib.closing(store):
+        try:
+            with reading(path):
+                problem = damage(path, thorough=True)
+                found = (
+                    [_damaged(path, problem)]
+                    if problem
+                    else [_stored(path, store, identity), _rate(config, store), *_reset_day(config, store)]
                 )
-            else:
-                yield Check("database", "ok", f"{path}, {size_bytes / 1024**2:.1f} MiB, sound")
-        yield _space(path, size_bytes)
-        yield _rate(config, store)
-        yield from _reset_day(config, store)
-    finally:
-        store.close()
+        except StoreError as error:
+            found = [_unopened(path, error)]
+    yield from found
+
+
+def _unopened(path: Path, error: StoreError) -> Check:
+    if error.mends_itself:
+        return Check("database", "warning", str(error), error.hint)
+    with contextlib.suppress(StoreError), reading(path):
+        if problem := damage(path, thorough=False):
+            return _damaged(path, problem)
+    return Check("database", "failure", str(error), error.hint)
+
+
+def _damaged(path: Path, problem: str) -> Check:
+    return Check("database", "failure", f"{path} is damaged: {problem}", way_back(path))
+
+
+def _stored(path: Path, store: Store, identity: Identity | None) -> Check:
+    if is_locked(path):
+        mend = "end the program that holds it, such as an editor of databases"
+        return Check("database", "failure", f"{path} is locked by another program", mend)
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        return Check("database", "failure", f"{path} cannot be written to", "check its owner and permissions")
+    stored = store.progress.identity()
+    if stored and identity and stored.org_id != identity.org_id:
+        message = f"{path} belongs to the workspace {stored.org_id}, the token to {identity.org_id}"
+        return Check("database", "failure", clean(message), "use that workspace's token, or another [storage] path")
+    return Check("database", "ok", f"{path}, {path.stat().st_size / 1024**2:.1f} MiB, sound")
 
 
 def _space(path: Path, size_bytes: int) -> Check:

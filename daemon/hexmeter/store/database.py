@@ -154,6 +154,16 @@ class Database:
             )
 
 
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise StoreError for what SQLite says inside the block of the database at `path`, such as that it is damaged."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        hint = "check its disk and its permissions"
+        raise StoreError(f"cannot read the database {path}: {error}", hint) from None
+
+
 def is_locked(path: Path) -> bool:
     """Whether another program keeps us from writing for longer than any write of ours takes."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=_LOCKED_S)) as connection:

@@ -288,8 +288,10 @@ def _content(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise Explained(f"cannot read {path}: {error}", "move it away, then try again", _EXIT_USAGE) from None
+    except UnicodeDecodeError:
+        raise Explained(f"{path} is not UTF-8 text", "move it away, then try again", _EXIT_USAGE) from None
+    except OSError as error:
+        raise Explained(f"cannot read {path}: {error.strerror}", "check its permissions", _EXIT_USAGE) from None
 
 
 def _parsed(content: str, path: Path) -> Config:

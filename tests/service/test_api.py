@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +44,7 @@ BODIES = {
     "/v1/deliveries/confirm": {"deliveries": [1], "state": "handed_over", "claimant": "a tray"},
 }
 
+DOCUMENTED = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 TESTED_ELSEWHERE = ("/v1/events", "/v1/export", "/v1/reload")
 """Streams, and what only a whole daemon can do."""
 
@@ -54,6 +57,17 @@ def test_every_route_answers_and_names_its_schema(watching: Bench, method: str, 
     status, document = watching.ask(method, path, json.dumps(BODIES.get(path, {})).encode(), **query)
     assert (status, document["schema"]) == (200, 1)
     assert "error" not in document or path == "/v1/poll"
+    assert [name for name in names_in(document) if not re.search(rf"\b{name}\b", DOCUMENTED)] == []
+
+
+def names_in(document: Any) -> set[str]:
+    """The names of all fields, but of those that are somebody's words, or facts of one kind of alert or finding."""
+    if isinstance(document, list):
+        return {name for one in document for name in names_in(one)}
+    if not isinstance(document, dict):
+        return set()
+    inner = (names_in(value) for name, value in document.items() if name not in ("facts", "figures", "kinds"))
+    return set(document).union(*inner)
 
 
 def errors_shape(document: dict[str, Any]) -> dict[str, type]:

@@ -133,11 +133,14 @@ def test_a_thread_that_cannot_be_read_is_said_and_leaves_the_figure_unknown(
         "x" * 201,
         "http://[",
         "-rf",
+        "hxtp_sim_ed",
+        "https://app.hex.tech/acme/thread/hxtw_sim_workspace",
     ],
 )
 def test_garbage_is_no_thread_and_nothing_is_tracked(editor: Bench, link: str) -> None:
     status, answer = post(editor, "/v1/track", threads=["ed-new", link])
     assert (status, answer["error"]["code"], answer["error"]["exit_code"]) == (400, "bad_thread", 2)
+    assert "_sim_" not in json.dumps(answer), "a token that was pasted by mistake is shown to nobody"
     assert editor.query("SELECT * FROM tracked") == []
 
 

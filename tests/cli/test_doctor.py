@@ -53,6 +53,10 @@ def test_the_doctor_sees_ports_that_another_program_has(broken: Broken, running:
         "dashboard": f"127.0.0.1:{dashboard} is free{late if enabled == 'true' else ''}",
     }
     if running:
+        assert broken.home.ask("reload").code == 0
+        assert ports_in(broken.home.ask(DOCTOR, "--json"))["metrics"] == (
+            "ok", f"the daemon listens on 127.0.0.1:{metrics}",
+        )  # fmt: skip
         assert broken.home.ask("dashboard", "--print").code == 0
         assert ports_in(broken.home.ask(DOCTOR, "--json"))["dashboard"] == (
             "ok", f"the daemon listens on 127.0.0.1:{dashboard}",

@@ -57,7 +57,8 @@ def checks(config_file: str | None) -> list[Check]:
         found += _database(config, identity)
     answers = _daemon(config_file)
     found += answers.checks
-    if config is not None:
+    # An older daemon, which goes on over an upgrade, does not say what it listens on.
+    if config is not None and (answers.ports is not None or answers.channels is None):
         found += _ports(config, answers.ports)
     found += [Check(*checked) for checked in desktop_checks(config_file)]
     if config is not None:
@@ -257,7 +258,7 @@ def _daemon(config_file: str | None) -> _Answers:
     problems = [row["problem"] for row in channels if row["problem"]]
     # What is wrong with a channel is told with the channels.
     notes = [note for note in status["notes"] if not any(problem in note for problem in problems)]
-    return _Answers([*found, *(Check("note", "warning", note) for note in notes)], channels, status["ports"])
+    return _Answers([*found, *(Check("note", "warning", note) for note in notes)], channels, status.get("ports"))
 
 
 def _polling(status: dict[str, Any]) -> Check:

@@ -20,7 +20,7 @@ def port_check(name: str, key: str, host: str, port: int, held: Mapping[str, int
         mend = f"another program may have it: give [{name}] {key} another port, then: hexmeter reload"
         return name, "warning", f"{host}:{port} cannot be used: {problem}", mend
     if held is not None and wanted:
-        return name, "warning", f"{host}:{port} is free now, and the daemon does not listen there", "restart the daemon"
+        return name, "warning", f"{host}:{port} is free now, and the daemon does not listen there", "hexmeter reload"
     return name, "ok", f"{host}:{port} is free", ""
 
 

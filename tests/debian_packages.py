@@ -4,6 +4,7 @@ NEEDED = (
     "chromium",
     "dbus",
     "dunst",
+    "fish",
     "fonts-dejavu-core",
     "imagemagick",
     "libnotify-bin",
@@ -12,4 +13,5 @@ NEEDED = (
     "xdotool",
     "xfce4-panel",
     "xvfb",
+    "zsh",
 )

@@ -1,8 +1,10 @@
 """A simulated Hex, and a home with a configuration that points at it."""
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,3 +85,41 @@ def admins(hex_: Hex, tmp_path: Path) -> Iterator[Home]:
     """An admin who watches everyone."""
     with home(tmp_path, hex_.base_url, "hxtp_sim_ada", plan() + EVERYONE) as made:
         yield made
+
+
+DOCTOR = "doctor"
+
+
+@dataclass
+class Broken:
+    """A home on a simulated Hex, to be broken; what is opened in `kept` is closed at the end."""
+
+    home: Home
+    hex_: Hex
+    kept: ExitStack
+
+    def write(self, toml: str) -> None:
+        """Replace the configuration's plan and watch by `toml`; it still points at the simulated Hex."""
+        self.home.config.write_text(f'[hex]\nbase_url = "{self.hex_.base_url}"\n{toml}')
+
+    def base_url(self, url: str) -> None:
+        self.home.config.write_text(f'[hex]\nbase_url = "{url}"\n{plan()}')
+
+    def once(self) -> None:
+        """Have a database: one good run."""
+        ran = self.home.ask("daemon", "--once")
+        assert ran.code == 0, ran.err
+
+    @property
+    def world(self) -> World:
+        return self.hex_.running.world
+
+    def database(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.home.database, isolation_level=None)
+
+
+@pytest.fixture
+def broken(hex_: Hex, tmp_path: Path) -> Iterator[Broken]:
+    with home(tmp_path, hex_.base_url, "hxtp_sim_ada", plan() + EVERYONE) as made, ExitStack() as kept:
+        made.environ["PYTHONWARNINGS"] = "error::ResourceWarning"
+        yield Broken(made, hex_, kept)

@@ -2,52 +2,17 @@
 
 import os
 import socket
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
-from hexmeter.hex.simulator.world import World
-from running_daemon import Home, home
-
-from .conftest import EVERYONE, Hex, now_ms, plan
+from .conftest import DOCTOR, Broken, now_ms, plan
 from .test_full_disk import small_disk
 
-DOCTOR = "doctor"
 NOTHING = ("", "")
-
-
-@dataclass
-class Broken:
-    """A home on a simulated Hex, to be broken; what is opened in `kept` is closed at the end."""
-
-    home: Home
-    hex_: Hex
-    kept: ExitStack
-
-    def write(self, toml: str) -> None:
-        """Replace the configuration's plan and watch by `toml`; it still points at the simulated Hex."""
-        self.home.config.write_text(f'[hex]\nbase_url = "{self.hex_.base_url}"\n{toml}')
-
-    def base_url(self, url: str) -> None:
-        self.home.config.write_text(f'[hex]\nbase_url = "{url}"\n{plan()}')
-
-    def once(self) -> None:
-        """Have a database: one good run."""
-        ran = self.home.ask("daemon", "--once")
-        assert ran.code == 0, ran.err
-
-    @property
-    def world(self) -> World:
-        return self.hex_.running.world
-
-    def database(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.home.database, isolation_level=None)
 
 
 def no_token(broken: Broken) -> None:
@@ -114,6 +79,15 @@ def corrupt(broken: Broken) -> None:
     broken.write(plan() + "[storage]\nbackups = 0\n")
     broken.home.database.parent.mkdir(parents=True)
     broken.home.database.write_bytes(b"no database at all, but a text that is long enough" * 100)
+
+
+def damaged(broken: Broken) -> None:
+    """Every page but the first, as by a dying disk after a clean stop."""
+    broken.once()
+    with broken.home.database.open("r+b") as file:
+        for page in range(1, broken.home.database.stat().st_size // 4096):
+            file.seek(page * 4096)
+            file.write(b"\xde\xad" * 100)
 
 
 def newer(broken: Broken) -> None:
@@ -230,6 +204,14 @@ TABLE = [
     ("a configuration with faults and no daemon", toml("[poll]\nevery = 5\n"), STATUS, 2, "poll.every",
         ("config", "failure")),
     ("a configuration that is a folder", config_is_a_folder, ONCE, 2, "Is a directory", ("config", "failure")),
+    ("a configuration that is a folder, and no daemon", config_is_a_folder, STATUS, 2, "Is a directory",
+        ("config", "failure")),
+    ("a configuration that is a folder, for setup", config_is_a_folder, ["setup", "--yes"], 2, "Is a directory",
+        ("config", "failure")),
+    ("a configuration that is no text, for setup", no_text, ["setup", "--yes"], 2, "is not UTF-8 text",
+        ("config", "failure")),
+    ("bad TOML where the socket is named", toml("[api]\nsocket = \n"), STATUS, 2, "not valid TOML",
+        ("config", "failure")),
     ("a configuration that is no text", no_text, ONCE, 2, "is not UTF-8 text", ("config", "failure")),
     ("plain http to another machine", base_url("http://hex.acme.test/api/v1"), ONCE, 2, "hex.base_url",
         ("config", "failure")),
@@ -264,6 +246,7 @@ TABLE = [
     ("no database yet", lambda b: None, OFFLINE, 1, "there is no database at", ("database", "warning")),
     ("a database that cannot be made", no_home, ONCE, 1, "cannot lock the database", ("database", "warning")),
     ("a database that is none", corrupt, ONCE, 1, "cannot use the database", ("database", "failure")),
+    ("a damaged database", damaged, OFFLINE, 1, "cannot read the database", ("database", "failure")),
     ("a disk that is full", full_disk, ONCE, 1, "disk is full", ("space", "failure")),
     ("a database that another program locks", locked, ONCE, 1, "database is locked", ("database", "failure")),
     ("a database of a newer version", newer, ONCE, 1, "was made by a newer version", ("database", "failure")),
@@ -273,13 +256,6 @@ TABLE = [
     ("a reset day that nobody chose", lambda b: b.write("[plan]\ntier = 'team'\n"), ONCE, 0, "",
         ("reset_day", "warning")),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def broken(hex_: Hex, tmp_path: Path) -> Iterator[Broken]:
-    with home(tmp_path, hex_.base_url, "hxtp_sim_ada", plan() + EVERYONE) as made, ExitStack() as kept:
-        made.environ["PYTHONWARNINGS"] = "error::ResourceWarning"
-        yield Broken(made, hex_, kept)
 
 
 @pytest.mark.parametrize(
@@ -314,40 +290,3 @@ def test_a_broken_state_is_one_message_with_its_mend_and_the_doctor_sees_it(
 
 def test_the_table_is_long_enough() -> None:
     assert len(TABLE) >= 30
-
-
-def test_the_doctor_needs_nothing_at_all(tmp_path: Path) -> None:
-    """No configuration, token, network, daemon, display or home of its own."""
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
-    command = [sys.executable, "-m", "hexmeter", DOCTOR]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (1, "")
-    assert "FAILURE token" in done.stdout
-    assert "try: run hexmeter setup" in done.stdout
-
-
-def test_the_doctor_gives_each_fault_of_the_configuration_a_line(broken: Broken) -> None:
-    broken.write("[plan]\nreset_day = 40\n[poll]\nevry = '5m'\nrequests_per_hour = 0\n")
-    found = [one for one in broken.home.ask(DOCTOR, "--json").json["checks"] if one["name"] == "config"]
-    assert [one["message"].split(":")[1] for one in found] == ["4", "6", "7"]
-    assert [one["mend"] for one in found] == [None, None, "mend the file: hexmeter config check"]
-
-
-def test_all_is_well_with_a_daemon(broken: Broken) -> None:
-    broken.home.start()
-    assert broken.home.ask("poll").code == 0
-    ran = broken.home.ask(DOCTOR, "--json")
-    checks = {one["name"]: one for one in ran.json["checks"]}
-    states = {name: one["state"] for name, one in checks.items()}
-    shown = broken.home.ask("status").out.splitlines()[0]
-    assert shown.endswith(f" · as of {checks['polling']['message'].removeprefix('the last poll was good, ')}")
-    assert (ran.code, {name for name, state in states.items() if state != "ok"}) == (0, {"tray", "notifications"})
-    assert {"config", "token", "hex", "role", "expiry", "database", "space", "rate", "daemon", "polling"} <= set(states)
-
-
-def test_the_doctor_suggests_the_reset_day_that_fits_what_hex_showed(broken: Broken) -> None:
-    """24 credits of an hour ago are not in a period that the user's own page says is empty so far."""
-    broken.write("[plan]\ntier = 'team'\ntimezone = 'UTC'\nreset_day = 1\n" + EVERYONE)
-    broken.home.start()
-    assert broken.home.ask("calibrate", "grant:ed@acme.test", "--used", "24").code == 0
-    assert "would" not in broken.home.ask(DOCTOR).out

@@ -1,5 +1,8 @@
 """kill -9 at any moment, under faults, on the way over a level: it is told once, and once alone."""
 
+import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -55,3 +58,40 @@ def test_the_way_from_60_to_81_per_cent_is_told_exactly_once(hex_: Hex, tmp_path
         assert tray.given_again == Counter()
         assert [delivery["state"] for alert in alerts for delivery in alert["deliveries"]] == ["handed_over"]
         assert "Traceback" not in made.said()
+
+
+DIES_ONCE_CALIBRATED = """
+import os, signal, sys
+from hexmeter.cli.main import main
+from hexmeter.store.roster import Roster
+calibrate = Roster.calibrate
+def die(*figures):
+    calibrate(*figures)
+    os.kill(os.getpid(), signal.SIGKILL)
+Roster.calibrate = die
+sys.exit(main(["daemon"]))
+"""
+
+
+def test_a_calibration_that_crosses_a_level_is_told_once_though_the_daemon_dies_before_it_is(
+    hex_: Hex, tmp_path: Path
+) -> None:
+    """The figure is stored, then the forecasts take their time, then alerts are decided: the kill is in between."""
+    with home(tmp_path, hex_.base_url, "hxtp_sim_ada", plan() + ED + QUICK + "[alerts]\nused = [80]\n") as made:
+        with subprocess.Popen([sys.executable, "-c", DIES_ONCE_CALIBRATED], env=made.variables()) as dying:
+            try:
+                wait_until(made.answers, "the daemon answers", 30)
+                poll_well(made)
+                assert made.ask("calibrate", "ed@acme.test", "--used", "33").code == 5
+                assert dying.wait(10) == -signal.SIGKILL
+            finally:
+                dying.kill()
+        assert made.query("SELECT used_micro FROM calibrations") == [(33_000_000,)]
+        assert made.query("SELECT count(*) FROM alerts") == [(0,)]
+        for _ in range(2):
+            daemon = made.start()
+            for _ in range(3):
+                poll_well(made)
+            assert daemon.end() == 0
+        assert made.query("SELECT kind, level FROM alerts") == [("used", "80")]
+        assert made.query("SELECT channel FROM deliveries") == [("desktop",)]

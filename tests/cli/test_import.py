@@ -54,6 +54,9 @@ def test_a_log_is_tried_imported_and_known_again(admins: Home) -> None:
         ["eve@acme.test", "about", "1.25", "3.75", "+2.5", "2.5"],
     ]
     assert admins.ask("usage", "--compare", "--by", "model").code == 2
+    one = write(admins, "time,user,credits\n2026-11-02T09:00,ed@acme.test,1\n")
+    assert "1 row is new, 0 were known." in admins.ask("import", one).out
+    assert "0 rows are new, 1 was known." in admins.ask("import", one).out
 
 
 HOSTILE = {

@@ -5,10 +5,13 @@ import os
 import plistlib
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from hexmeter.cli import service, units
+from hexmeter.cli.main import main
 from hexmeter.cli.units import MARK, Service, launchd_agents, system_unit, user_unit
 from running_daemon import Home
 
@@ -150,6 +153,45 @@ def test_a_service_that_could_not_start_is_not_installed(admins: Home) -> None:
     admins.config.write_text("[plan]\ntier = 'gold'\n")
     assert admins.ask("service", "install").code == 2
     assert not unit_of(admins).exists()
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a system service's files go, instead of /etc, for a user who is root."""
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(sys, "executable", "/usr/bin/env")
+    monkeypatch.setattr(units, "SYSTEM_CONFIG", etc / "config.toml")
+    monkeypatch.setattr(units, "SYSTEM_TOKEN", etc / "token")
+    monkeypatch.setattr(service, "_SYSTEM_FOLDER", tmp_path)
+    return etc
+
+
+def test_a_system_service_is_installed_once_its_token_is_there_for_root_alone(
+    machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def install() -> str:
+        return "done" if main(["service", "install", "--system", "--no-start"]) == 0 else capsys.readouterr().err
+
+    assert f"there is no token at {machine / 'token'}" in install()
+    (machine / "token").write_text("hxtw_x")
+    (machine / "token").chmod(0o640)
+    assert f"try: make it root's alone: chmod 600 {machine / 'token'}" in install()
+    (machine / "token").chmod(0o600)
+    assert install() == "done"
+    assert f"LoadCredential=hex-token:{machine / 'token'}" in (machine.parent / "hexmeter.service").read_text()
+
+
+def test_a_system_service_is_not_run_by_a_python_in_somebodys_home(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an environment in /opt that was made from a Python that a user installed."""
+    (machine / "python").symlink_to("/home/ed/.local/bin/python3")
+    monkeypatch.setattr(sys, "executable", str(machine / "python"))
+    assert main(["service", "install", "--system", "--no-start"]) == 1
+    assert "cannot run /home/ed/.local/bin/python3, which is in somebody's home" in capsys.readouterr().err
+    assert list(machine.iterdir()) == [machine / "python"]
 
 
 def test_a_running_manager_is_asked_to_start_it(admins: Home) -> None:

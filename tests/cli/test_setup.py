@@ -96,9 +96,12 @@ def token_in(home: Home) -> Path:
         pytest.param(["--base-url", "http://127.0.0.1:9"], "hxtp_sim_ada", 1, "cannot reach Hex", id="no network"),
         pytest.param(["--base-url", "http://hex.acme.test"], "hxtp_sim_ada", 2, "hex.base_url = ", id="no https"),
         pytest.param(["--reset-day", "32"], "hxtp_sim_ada", 2, "plan.reset_day = 32", id="no such day"),
+        pytest.param(["--reset-day", "0"], "hxtp_sim_ada", 2, "plan.reset_day = 0", id="day 0"),
         pytest.param(["--timezone", "Berlin"], "hxtp_sim_ada", 2, 'plan.timezone = "Berlin"', id="no such zone"),
         pytest.param(["--watch", "me"], "hxtw_sim_workspace", 2, "watch.users", id="me is nobody"),
         pytest.param(["--token-command", "false"], None, 2, "token_command: it ended with exit code 1", id="command"),
+        pytest.param(["--token-command", "cat 'x"], None, 2, 'hex.token_command = "cat \'x"', id="an open quote"),
+        pytest.param(["--token-command", ""], "hxtp_sim_ada", 2, "hex.token_command = []", id="an empty command"),
         pytest.param(["--token-file", "/nowhere/token"], None, 2, "cannot read the token file", id="no such file"),
         pytest.param(["--used", "many"], "hxtp_sim_ed", 2, "'many' is not a number of credits", id="no figure"),
     ],
@@ -126,6 +129,51 @@ def test_a_token_comes_in_by_standard_input(fresh: Home, hex_: Hex) -> None:
     assert done.returncode == 0, done.stderr
     assert "The tier is not known" in done.stdout
     assert fresh.config.with_name("token").read_text() == "hxtp_sim_ada\n"
+
+
+def closed_stdin(home: Home, *words: str) -> Ran:
+    """`hexmeter` with these words from a shell that says `<&-`."""
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "hexmeter", *words]
+    done = subprocess.run(command, env=home.variables(), capture_output=True, text=True)
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def test_without_any_standard_input_it_says_what_is_missing(fresh: Home, hex_: Hex) -> None:
+    for words, said in {
+        ("setup",): "setup asks questions, and this is no terminal",
+        ("setup", "--yes", "--token-stdin", "--base-url", hex_.base_url): "what standard input holds is not a token",
+    }.items():
+        ran = closed_stdin(fresh, *words)
+        assert_one_message(ran)
+        assert (ran.code, said in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "said"),
+    [
+        ("def set_password(service, entry, token):\n    print(service, entry, len(token))", 0, "hexmeter token 12\n"),
+        ("raise ImportError", 2, "[hex] keyring needs the keyring package"),
+        ("def set_password(*_):\n    raise PermissionError", 2, "the keyring cannot be used: PermissionError"),
+    ],
+    ids=["one that works", "none", "a locked one"],
+)
+def test_a_token_goes_to_the_keyring_or_it_is_said_why_not(
+    fresh: Home, hex_: Hex, module: str, code: int, said: str
+) -> None:
+    modules = fresh.folder / "modules"
+    modules.mkdir()
+    read = "\ndef get_password(service, entry):\n    return 'hxtp_sim_ada'\n"
+    (modules / "keyring.py").write_text(module + read)
+    command = [sys.executable, "-m", "hexmeter", "setup", "--yes", "--base-url", hex_.base_url, "--token-stdin"]
+    done = subprocess.run(
+        [*command, "--keyring"], env=fresh.variables(PYTHONPATH=str(modules)),
+        input="hxtp_sim_ada\n", capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, said in done.stdout + done.stderr, "Traceback" in done.stderr) == (code, True, False)
+    if code:
+        assert not fresh.config.exists(), "nothing is written before everything is known to be good"
+    else:
+        assert tomllib.loads(fresh.config.read_text())["hex"] == {"base_url": hex_.base_url, "keyring": True}
 
 
 def test_the_token_of_the_environment_goes_to_the_file_that_is_named(fresh: Home, hex_: Hex) -> None:
@@ -213,7 +261,8 @@ def test_a_person_answers_questions_and_nobody_sees_the_token(fresh: Home, hex_:
         ("Your own page", "40\n"),
         ("A whole number from 1 to 31", "9\n"),
         ("watched?", "everyone\n"),
-        ("as used this month?", "\n"),
+        ("as used this month?", "plenty\n"),
+        ("'plenty' is not a number of credits: give credits such as 27.5", "\n"),
     ]
     command = [sys.executable, "-m", "hexmeter", "setup", "--base-url", hex_.base_url]
     ours, theirs = pty.openpty()

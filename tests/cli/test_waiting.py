@@ -16,7 +16,15 @@ from serving import serving
 from .conftest import read_terminal
 
 POLL = {"ok": True, "requests": 1, "threads": 2, "increases": 0, "credits": 0, "left_out": 0, "more": False}
-METER = {"id": "grant", "kind": "grant", "limit": 40, "used": 12.5, "remaining": 27.5, "adjustment": 0}
+METER = {
+    "id": "grant",
+    "kind": "grant",
+    "limit": 40,
+    "used": 12.5,
+    "remaining": 27.5,
+    "bound": "exact",
+    "adjustment": 0,
+}
 ANSWERS = {
     "/v1/poll": POLL,
     "/v1/track": {"tracked": [], "added": [], "poll": POLL},

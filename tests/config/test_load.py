@@ -71,7 +71,7 @@ base_url = "http://hex.acme.test/api/v1"
 
 def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
     assert faults(WRONG) == [
-        ":1: [colour] is not a known table",
+        ":1: colour is in no table",
         ':3: plan.tier = "gold": must be one of "professional", "team", "enterprise"',
         ":4: plan.reset_day = 32: must be a whole number from 1 to 31",
         ":5: plan.reset_dya is not a known key; did you mean reset_day?",
@@ -82,6 +82,14 @@ def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
         ":12: alerts.used = [80, 101]: must be a list of per cents above 0 and up to 100, such as [50, 80]",
         ':14: hex.base_url = "http://hex.acme.test/api/v1": must be an https URL such as'
         ' "https://app.hex.tech/api/v1" (plain http only to this machine)',
+    ]
+
+
+def test_a_key_above_all_tables_is_told_where_it_belongs() -> None:
+    assert faults("tier = 'team'\nusers = 'me'\nenabled = true\n[plan]\n") == [
+        ":1: tier is in no table; did you mean it below [plan]?",
+        ":2: users is in no table; did you mean it below [watch] or [notify]?",
+        ":3: enabled is in no table; did you mean it below [dashboard]?",
     ]
 
 

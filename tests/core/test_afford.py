@@ -23,7 +23,11 @@ COSTS = PromptCosts(31, credits(2), credits(1.5), credits(4))
         ),
         pytest.param(7, 31, Answer.NO, "A typical one costs 1.5, and 9 are left.", id="one too many"),
         pytest.param(1, 45, Answer.NO, "A typical one costs 1.5, and 0 are left.", id="used up"),
-        pytest.param(1, None, Answer.UNKNOWN, "What is left is not known: it has no figure.", id="no figure"),
+        pytest.param(
+            *(1, None, Answer.UNKNOWN),
+            "What is left is not known: it has no figure: hexmeter calibrate takes the one that Hex's own page shows.",
+            id="no figure",
+        ),
     ],
 )
 def test_prompts_fit_when_as_many_typical_ones_do(

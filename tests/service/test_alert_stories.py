@@ -258,6 +258,26 @@ def test_a_replay_of_the_configured_rules_tells_exactly_what_was_told(make_bench
     }
 
 
+def test_a_replay_says_how_sure_its_figures_were(make_bench: MakeBench) -> None:
+    """What was used before the first look was used nobody knows when; what nobody noted the bound of is no surer."""
+    watching = make_bench(one_thread("24"), "ada", ED)
+    watching.poll_until_read()
+    spent(watching, "33")
+    lines = {}
+    for bound in ("estimated", "exact", "at_least", None):
+        with watching.store.transaction() as connection:
+            connection.execute("UPDATE readings SET bound = ?", (bound,))
+        (row,) = watching.ask("GET", "/v1/alerts/replay", since="1d")[1]["rows"]
+        lines[bound] = row["line"].partition(": ")[2].partition(" (")[0]
+    assert watching.query("SELECT DISTINCT bound FROM readings") == [(None,)]
+    assert lines == {
+        "estimated": "about 33 of 40 used",
+        "exact": "33 of 40 used",
+        "at_least": "at least 33 of 40 used",
+        None: "about 33 of 40 used",
+    }
+
+
 def test_a_replay_of_other_rules_says_what_they_would_have_told(make_bench: MakeBench) -> None:
     watching = make_bench(one_thread("4"), "ada", ED)
     watching.poll_until_read()

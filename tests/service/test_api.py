@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hexmeter.service.api.api import ROUTES, Api
 from hexmeter.service.daemon import Daemon
-from hexmeter.wire.httpd import Request, Stream
+from hexmeter.wire.httpd import Request, Response, Stream
 
 from .bench import TEAM, Bench, micro, small_world
 from .conftest import MakeBench
@@ -42,6 +44,7 @@ BODIES = {
     "/v1/deliveries/confirm": {"deliveries": [1], "state": "handed_over", "claimant": "a tray"},
 }
 
+DOCUMENTED = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 TESTED_ELSEWHERE = ("/v1/events", "/v1/export", "/v1/reload")
 """Streams, and what only a whole daemon can do."""
 
@@ -54,6 +57,17 @@ def test_every_route_answers_and_names_its_schema(watching: Bench, method: str, 
     status, document = watching.ask(method, path, json.dumps(BODIES.get(path, {})).encode(), **query)
     assert (status, document["schema"]) == (200, 1)
     assert "error" not in document or path == "/v1/poll"
+    assert [name for name in names_in(document) if not re.search(rf"\b{name}\b", DOCUMENTED)] == []
+
+
+def names_in(document: Any) -> set[str]:
+    """The names of all fields, but of those that are somebody's words, or facts of one kind of alert or finding."""
+    if isinstance(document, list):
+        return {name for one in document for name in names_in(one)}
+    if not isinstance(document, dict):
+        return set()
+    inner = (names_in(value) for name, value in document.items() if name not in ("facts", "figures", "kinds"))
+    return set(document).union(*inner)
 
 
 def errors_shape(document: dict[str, Any]) -> dict[str, type]:
@@ -100,7 +114,10 @@ def test_a_bad_body_is_refused_in_the_one_shape_of_errors(watching: Bench, path:
     [
         pytest.param("GET", "/", {}, 404, id="the root"),
         pytest.param("GET", "/v1/statuses", {}, 404, id="no such path"),
-        pytest.param("DELETE", "/v1/status", {}, 404, id="no such method"),
+        pytest.param("DELETE", "/v1/status", {}, 405, id="no such method"),
+        pytest.param("GET", "/v1/poll", {}, 405, id="a verb that is only asked for"),
+        pytest.param("HEAD", "/v1/poll", {}, 405, id="the head of a verb"),
+        pytest.param("POST" * 2000, "/v1/status", {}, 405, id="an endless method"),
         pytest.param("GET", "/v1/status/", {}, 404, id="a slash too many"),
         pytest.param("GET", "/\x1b]0;x\x07" + "y" * 5000, {}, 404, id="a path of escapes"),
         pytest.param("GET", "/v1/usage", {"by": "week"}, 400, id="usage by what is not"),
@@ -119,6 +136,28 @@ def test_a_bad_path_or_query_is_refused(
     assert answered == status
     assert errors_shape(document) == {"code": str, "message": str, "hint": str, "exit_code": int}
     assert len(document["error"]["message"]) < 300
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed", "hint"),
+    [("/v1/status", "GET, HEAD", "ask with GET"), ("/v1/dashboard", "GET, POST, HEAD", "ask with GET or POST")],
+)
+def test_a_path_that_has_other_methods_names_them(watching: Bench, path: str, allowed: str, hint: str) -> None:
+    answer = watching.run(Api(watching.daemon).handle(Request("PUT", path)))
+    assert isinstance(answer, Response)
+    assert (answer.status, dict(answer.headers), json.loads(answer.body)["error"]) == (
+        405,
+        {"Allow": allowed},
+        {"code": "method_not_allowed", "message": f"there is no PUT {path}", "hint": hint, "exit_code": 1},
+    )
+
+
+def test_the_head_of_what_can_be_read_is_answered_as_its_whole(watching: Bench) -> None:
+    """Its length is the document's, which whoever serves the connection leaves out."""
+    whole, head = (
+        watching.run(Api(watching.daemon).handle(Request(method, "/v1/status"))) for method in ("GET", "HEAD")
+    )
+    assert whole == head
 
 
 def test_usage_by_day_adds_up_to_the_periods_use_and_ends_today(watching: Bench) -> None:

@@ -133,11 +133,14 @@ def test_a_thread_that_cannot_be_read_is_said_and_leaves_the_figure_unknown(
         "x" * 201,
         "http://[",
         "-rf",
+        "hxtp_sim_ed",
+        "https://app.hex.tech/acme/thread/hxtw_sim_workspace",
     ],
 )
 def test_garbage_is_no_thread_and_nothing_is_tracked(editor: Bench, link: str) -> None:
     status, answer = post(editor, "/v1/track", threads=["ed-new", link])
     assert (status, answer["error"]["code"], answer["error"]["exit_code"]) == (400, "bad_thread", 2)
+    assert "_sim_" not in json.dumps(answer), "a token that was pasted by mistake is shown to nobody"
     assert editor.query("SELECT * FROM tracked") == []
 
 
@@ -209,6 +212,15 @@ def test_a_figure_a_hundred_times_the_limit_is_asked_about(editor: Bench) -> Non
     assert editor.query("SELECT * FROM calibrations") == []
     assert post(editor, "/v1/calibrate", used="4000")[0] == 200
     assert post(editor, "/v1/calibrate", used="4000.01", insist=True)[0] == 200
+
+
+def test_where_nothing_is_known_the_forecast_names_the_way_to_a_figure(editor: Bench) -> None:
+    editor.poll()
+    way = "it has no figure: hexmeter calibrate takes the one that Hex's own page shows"
+    assert editor.meter("ed@acme.test")["forecast"] == {"unknown": way}
+    assert editor.ask("GET", "/v1/afford", prompts="3")[1]["reason"] == f"What is left is not known: {way}."
+    post(editor, "/v1/calibrate", used="12.5")
+    assert editor.meter("ed@acme.test")["forecast"] != {"unknown": way}
 
 
 def test_an_editor_without_any_thread_has_used_at_least_nothing(editor: Bench) -> None:

@@ -90,6 +90,18 @@ def test_one_that_fails_leaves_nothing(path: Path, caplog: pytest.LogCaptureFixt
     assert "file is not a database" in caplog.text
 
 
+def test_a_copy_of_a_damaged_database_pushes_out_no_good_one(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    filled(path)
+    assert backup.back_up_now(path, 2, NOW_MS)
+    with path.open("r+b") as file:
+        file.seek(4096 + 8)
+        file.write(b"\xa5" * 2)  # Where the second page's first cell is: nothing that a mere copy looks at.
+    assert [backup.back_up_now(path, 2, NOW_MS + days * DAY_MS) for days in (1, 2)] == [False, False]
+    assert f"{path} is damaged: " in caplog.text
+    assert names(path) == ["", f".backup-{STAMP}"]
+    assert figure(backup.backups_of(path)[0]) == 5
+
+
 def test_a_damaged_database_is_set_aside_and_the_newest_good_backup_restored(path: Path) -> None:
     filled(path, 5)
     backup.back_up_now(path, 9, NOW_MS - 3 * DAY_MS)

@@ -10,6 +10,7 @@ from platformdirs.unix import Unix
 
 from hexmeter.config.load import parse
 from hexmeter.wire.address import (
+    Unreadable,
     check_folder,
     config_path,
     default_config_path,
@@ -113,11 +114,11 @@ def test_a_broken_configuration_is_said(home: Path, content: bytes) -> None:
     with pytest.raises(ClientError) as error:
         socket_path(str(file))
     assert error.value.message.startswith(f"{file} is not valid TOML: ")
-    assert (error.value.hint, error.value.exit_code) == ("mend it, then try again", 1)
+    assert (error.value.hint, error.value.exit_code) == ("mend it, then try again", 2)
 
 
 def test_a_configuration_that_cannot_be_read_is_said(home: Path) -> None:
-    with pytest.raises(ClientError, match=r"^cannot read .*/config: Is a directory$"):
+    with pytest.raises(Unreadable, match=r"^cannot read .*/config: Is a directory$"):
         socket_path(str(home / "config"))
 
 

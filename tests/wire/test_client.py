@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -124,6 +124,23 @@ def test_a_daemon_too_busy_to_take_a_request_is_not_said_to_be_gone(path: Path) 
         listener.listen()
         with pytest.raises(DaemonSlow):
             Client(str(path), timeout_s=0.2).post("/v1/import", {"rows": "x" * 4_000_000})
+
+
+def test_a_daemon_with_no_room_for_a_caller_is_not_said_to_be_gone(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, ExitStack() as waiting:
+        listener.bind(str(path))
+        listener.listen(0)
+        waiting.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)).connect(str(path))
+        with pytest.raises(DaemonSlow):
+            Client(str(path), timeout_s=0.2).get("/v1/status")
+
+
+def test_a_daemon_that_takes_no_more_of_a_request_is_heard_all_the_same(path: Path) -> None:
+    """As one with too many clients: it answers at once, and closes on what it did not read."""
+    body = shapes.dump(shapes.error(shapes.Failure("busy", "too many clients", "try again")))
+    with raw(path, b"HTTP/1.1 503 Busy\r\n\r\n" + body) as client, pytest.raises(ApiError) as error:
+        client.post("/v1/import", {"rows": "x" * 4_000_000}, timeout_s=10)
+    assert (error.value.code, error.value.message, error.value.hint) == ("busy", "too many clients", "try again")
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe", b'{"a":'])

@@ -111,6 +111,25 @@ def test_a_failing_handler_tells_nothing_of_its_insides() -> None:
     assert json.loads(body) == {"schema": 1, "error": {**error, "hint": "see the daemon's log, and try again"}}
 
 
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        pytest.param(b"GET / HTTP/1.1\r\n\r\n", "this is no request: Missing mandatory Host: header", id="no host"),
+        pytest.param(b"hi\x07\r\n\r\n", "this is no request: illegal request line: bytearray(b'hi\\x07')", id="noise"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nContent-Length: 1048577\r\n" + CLOSE + b"\r\n" + b"x" * (MAX_BODY_BYTES + 1),
+            "this is no request: the body is too large",
+            id="too much",
+        ),
+    ],
+)
+def test_what_is_no_request_is_told_why_and_what_would_be_one(request_: bytes, message: str) -> None:
+    with serving(echo) as url:
+        _, body = told(url, request_)
+    hint = "send HTTP/1.1, a head below 64 KiB and a body up to 1024 KiB"
+    assert json.loads(body)["error"] == {"code": "bad_request", "message": message, "hint": hint, "exit_code": 1}
+
+
 def test_a_client_too_many_is_told_and_the_others_are_served() -> None:
     with serving(echo, max_clients=2) as url:
         first, second = connect(url), connect(url)
@@ -183,6 +202,14 @@ def test_a_stream_has_the_headers_that_it_is_given() -> None:
         b"Content-Type: text/plain",
         b"X-Own: 1",
     ]
+
+
+def test_of_a_stream_only_the_head_is_sent_to_who_asks_for_that() -> None:
+    ticker = Ticker()
+    with serving(ticker.handler) as url, connect(url) as connection:
+        connection.sendall(STREAM.replace(b"GET", b"HEAD"))
+        head, _, rest = read_all(connection).partition(b"\r\n\r\n")
+    assert (head.split(b"\r\n")[0], rest, ticker.sent) == (b"HTTP/1.1 200 OK", b"", 0)
 
 
 def test_a_stream_whose_client_does_not_read_ends_with_it_too() -> None:

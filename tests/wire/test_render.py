@@ -1,5 +1,6 @@
 """Figures for eyes: per cents are cut, so that nearly all is never all."""
 
+import re
 from typing import Any
 
 import pytest
@@ -27,22 +28,24 @@ def test_a_per_cent_is_reached_before_it_is_shown(used: float, limit: float, sho
 
 def meter(bound: str) -> dict[str, Any]:
     figures = {"limit": 100.0, "used": 63.34, "remaining": 36.66, "state": "ok", "bound": bound, "note": None}
-    rest = {"burn": {"per_day": None}, "period": None, "forecast": {"unknown": "nothing was read"}}
+    rest = {"burn": {"per_day": 2.5}, "period": None, "forecast": {"unknown": "nothing was read"}}
     return {"id": "pool", "label": "Pool", **figures, **rest}
 
 
 @pytest.mark.parametrize(
-    ("bound", "left", "used"),
+    ("bound", "left", "used", "a_day"),
     [
-        ("exact", "36.66 of 100", "63.34 (63 %)"),
-        ("estimated", "about 36.66 of 100", "about 63.34 (63 %)"),
-        ("at_least", "at most 36.66 of 100", "at least 63.34 (63 %)"),
+        ("exact", "36.66 of 100", "63.34 (63 %)", "2.5"),
+        ("estimated", "about 36.66 of 100", "about 63.34 (63 %)", "about 2.5"),
+        ("at_least", "at most 36.66 of 100", "at least 63.34 (63 %)", "at least 2.5"),
     ],
 )
-def test_what_is_used_is_marked_as_what_is_left_is(bound: str, left: str, used: str) -> None:
+def test_what_is_used_in_all_and_a_day_is_marked_as_what_is_left_is(
+    bound: str, left: str, used: str, a_day: str
+) -> None:
     _, row = meter_table([meter(bound)], "UTC")
     assert f" {left}  " in row
-    assert f"  {used}  ok" in row
+    assert re.search(rf"  {re.escape(used)}  ok +{re.escape(a_day)} +-", row), row
 
 
 def test_before_any_good_reading_no_time_is_given_for_the_figures() -> None:

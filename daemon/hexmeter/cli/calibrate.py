@@ -7,9 +7,9 @@ from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.helps import end_with
 from hexmeter.cli.waiting import post_and_wait
-from hexmeter.core import outlookwords
+from hexmeter.core import outlooktexts, outlookwords
 from hexmeter.core.credits import CreditsError, parse_credits
-from hexmeter.wire.render import credits
+from hexmeter.wire.render import credits, used_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,10 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
     elif document["kind"] == "pool":
-        print(f"pool: {credits(document['remaining'])} left, counted down from now on, until the next calibration")
+        left = f"{outlooktexts.SO_LITTLE[document['bound']]}{credits(document['remaining'])}"
+        print(f"pool: {left} left, counted down from now on, until the next calibration")
     else:
         print(
-            f"{document['id']}: {credits(document['used'])} of {credits(document['limit'])} used;"
+            f"{document['id']}: {used_words(document)} of {credits(document['limit'])} used;"
             f" {outlookwords.calibrated(document) or 'as was seen'}, until the reset"
         )
     return 0

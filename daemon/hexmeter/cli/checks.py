@@ -1,5 +1,6 @@
 """The doctor's checks: each looks at one thing and never fails itself."""
 
+import contextlib
 import os
 import shutil
 import time
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from hexmeter.cli.ask import client
 from hexmeter.cli.asking import who_is
 from hexmeter.cli.configuration import load_config
+from hexmeter.cli.ports import port_check
 from hexmeter.config.load import ConfigError
 from hexmeter.config.model import Config
 from hexmeter.config.token import TokenError, token_source
@@ -20,9 +22,10 @@ from hexmeter.core.periods import Period
 from hexmeter.core.resetday import Reading, better_days
 from hexmeter.core.strings import clean
 from hexmeter.hex.errors import HexError
+from hexmeter.service.dashboard.access import HOST
 from hexmeter.service.watch import WatchError, effective_watch
-from hexmeter.store.backup import damage
-from hexmeter.store.database import StoreError, is_locked
+from hexmeter.store.backup import damage, way_back
+from hexmeter.store.database import StoreError, is_locked, reading
 from hexmeter.store.store import Store
 from hexmeter.wire.client import ClientError, DaemonAbsent
 from hexmeter.wire.render import day, moment, zone_of
@@ -54,6 +57,9 @@ def checks(config_file: str | None) -> list[Check]:
         found += _database(config, identity)
     answers = _daemon(config_file)
     found += answers.checks
+    # An older daemon, which goes on over an upgrade, does not say what it listens on.
+    if config is not None and (answers.ports is not None or answers.channels is None):
+        found += _ports(config, answers.ports)
     found += [Check(*checked) for checked in desktop_checks(config_file)]
     if config is not None:
         found += _channels(config, answers.channels)
@@ -138,37 +144,50 @@ def _database(config: Config, identity: Identity | None) -> Iterator[Check]:
         yield Check("database", "warning", f"there is none yet at {path}", "hexmeter daemon")
         yield _space(path, 0)
         return
-    size_bytes = path.stat().st_size
+    yield _space(path, path.stat().st_size)
     try:
         store = Store.open_to_read(path)
     except StoreError as error:
-        yield Check("database", "warning" if error.mends_itself else "failure", str(error), error.hint)
-        yield _space(path, size_bytes)
+        yield _unopened(path, error)
         return
-    try:
-        problem = damage(path, thorough=True)
-        if problem:
-            mend = "start hexmeter daemon: the newest good backup takes its place"
-            yield Check("database", "failure", f"{path} is damaged: {problem}", mend)
-        elif is_locked(path):
-            mend = "end the program that holds it, such as an editor of databases"
-            yield Check("database", "failure", f"{path} is locked by another program", mend)
-        elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-            yield Check("database", "failure", f"{path} cannot be written to", "check its owner and permissions")
-        else:
-            stored = store.progress.identity()
-            if stored and identity and stored.org_id != identity.org_id:
-                message = f"{path} belongs to the workspace {stored.org_id}, the token to {identity.org_id}"
-                yield Check(
-                    "database", "failure", clean(message), "use that workspace's token, or another [storage] path"
+    with contextlib.closing(store):
+        try:
+            with reading(path):
+                problem = damage(path, thorough=True)
+                found = (
+                    [_damaged(path, problem)]
+                    if problem
+                    else [_stored(path, store, identity), _rate(config, store), *_reset_day(config, store)]
                 )
-            else:
-                yield Check("database", "ok", f"{path}, {size_bytes / 1024**2:.1f} MiB, sound")
-        yield _space(path, size_bytes)
-        yield _rate(config, store)
-        yield from _reset_day(config, store)
-    finally:
-        store.close()
+        except StoreError as error:
+            found = [_unopened(path, error)]
+    yield from found
+
+
+def _unopened(path: Path, error: StoreError) -> Check:
+    if error.mends_itself:
+        return Check("database", "warning", str(error), error.hint)
+    with contextlib.suppress(StoreError), reading(path):
+        if problem := damage(path, thorough=False):
+            return _damaged(path, problem)
+    return Check("database", "failure", str(error), error.hint)
+
+
+def _damaged(path: Path, problem: str) -> Check:
+    return Check("database", "failure", f"{path} is damaged: {problem}", way_back(path))
+
+
+def _stored(path: Path, store: Store, identity: Identity | None) -> Check:
+    if is_locked(path):
+        mend = "end the program that holds it, such as an editor of databases"
+        return Check("database", "failure", f"{path} is locked by another program", mend)
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        return Check("database", "failure", f"{path} cannot be written to", "check its owner and permissions")
+    stored = store.progress.identity()
+    if stored and identity and stored.org_id != identity.org_id:
+        message = f"{path} belongs to the workspace {stored.org_id}, the token to {identity.org_id}"
+        return Check("database", "failure", clean(message), "use that workspace's token, or another [storage] path")
+    return Check("database", "ok", f"{path}, {path.stat().st_size / 1024**2:.1f} MiB, sound")
 
 
 def _space(path: Path, size_bytes: int) -> Check:
@@ -217,10 +236,11 @@ def _reading(store: Store, user_id: str, at_ms: int, used_micro: int) -> Reading
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """What the daemon says of itself; None for the channels when it says nothing of them."""
+    """What the daemon says of itself; None for the channels and its ports when it says nothing of them."""
 
     checks: list[Check]
     channels: list[dict[str, Any]] | None = None
+    ports: dict[str, int] | None = None
 
 
 def _daemon(config_file: str | None) -> _Answers:
@@ -238,7 +258,7 @@ def _daemon(config_file: str | None) -> _Answers:
     problems = [row["problem"] for row in channels if row["problem"]]
     # What is wrong with a channel is told with the channels.
     notes = [note for note in status["notes"] if not any(problem in note for problem in problems)]
-    return _Answers([*found, *(Check("note", "warning", note) for note in notes)], channels)
+    return _Answers([*found, *(Check("note", "warning", note) for note in notes)], channels, status.get("ports"))
 
 
 def _polling(status: dict[str, Any]) -> Check:
@@ -254,6 +274,14 @@ def _polling(status: dict[str, Any]) -> Check:
         since = moment(status["as_of"], zone)
         return Check("polling", "failure", f"no good poll since {since}", "see the daemon's log")
     return Check("polling", "ok", f"the last poll was good, {moment(last['at'], zone)}")
+
+
+def _ports(config: Config, held: dict[str, int] | None) -> Iterator[Check]:
+    if config.metrics_listen is not None:
+        yield Check(*port_check("metrics", "listen", *config.metrics_listen, held, wanted=True))
+    if config.dashboard_port is not None:
+        wanted = config.dashboard_enabled
+        yield Check(*port_check("dashboard", "port", HOST, config.dashboard_port, held, wanted=wanted))
 
 
 def _channels(config: Config, rows: list[dict[str, Any]] | None) -> Iterator[Check]:

@@ -31,7 +31,7 @@ def desktop_checks(config: str | None) -> list[Found]:
         document = json.loads(asked.stdout)
         return [_check("tray", document["tray"]), _check("notifications", document["notify"])]
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError):
-        words, mend = "hexmeter-tray does not say how it would show them", "try: hexmeter-tray --which"
+        words, mend = "hexmeter-tray does not say how it would show them", "hexmeter-tray --which"
         return [("tray", "warning", words, mend), ("notifications", "warning", words, mend)]
 
 

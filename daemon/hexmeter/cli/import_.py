@@ -185,14 +185,19 @@ def _lines(document: dict[str, Any], log: UsageLog, zone: ZoneInfo) -> list[str]
 
 
 def _summary(document: dict[str, Any]) -> list[str]:
-    verb = "would be" if document["dry_run"] else "are"
-    changed = f", {document['changed']} {verb} corrected" if document["changed"] else ""
-    lines = [f"{document['new']} rows {verb} new, {document['known']} were known{changed}."]
+    new, known, corrected = document["new"], document["known"], document["changed"]
+    changed = f", {corrected} {_be(document, corrected)} corrected" if corrected else ""
+    rows, were = "row" if new == 1 else "rows", "was" if known == 1 else "were"
+    lines = [f"{new} {rows} {_be(document, new)} new, {known} {were} known{changed}."]
     if document["dry_run"]:
         lines.append("Nothing was stored; without --dry-run it is.")
     elif document["rows"]:
         lines.append("Compare with what polling saw: hexmeter usage --compare")
     return lines
+
+
+def _be(document: dict[str, Any], count: int) -> str:
+    return "would be" if document["dry_run"] else "is" if count == 1 else "are"
 
 
 def _first_rows(log: UsageLog, zone: ZoneInfo) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import os
@@ -49,6 +50,9 @@ _PLAIN_STATUS = {
 }
 """The options of `hexmeter status` that are understood without a parser, and the form that each asks for."""
 
+_PLAIN = {"█": "#", "░": ".", "·": "-", "…": "...", "→": "->"}
+"""What our own marks are on a terminal that does not know them."""
+
 EPILOG = """\
 exit codes: 0 done; 1 failed (network, Hex); 2 usage or configuration; 3 the token is refused;
 4 already running; 5 the daemon is not running; can-afford: 10 no, 11 not known
@@ -61,22 +65,31 @@ def main(argv: list[str]) -> int:
     """Run the command in `argv` (without the program's name); the exit code."""
     if sys.stdout is not None and sys.stdout.encoding.lower() != "utf-8" and isinstance(sys.stdout, io.TextIOWrapper):
         # A gauge or a name that a terminal of another encoding cannot show is no reason to fail.
-        sys.stdout.reconfigure(errors="replace")
+        codecs.register_error("plainly", _plainly)
+        sys.stdout.reconfigure(errors="plainly")
+    exit_code = 0
     try:
         exit_code = _answer(argv)
         if sys.stdout is not None:
             # Here, where it can be explained: at exit Python would only complain.
             sys.stdout.flush()
-        return exit_code
     except BrokenPipeError:
-        _forget_output()
-        return 0  # The reader has seen enough.
+        _forget_output()  # The reader has seen enough.
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         _forget_output()
         print(f"hexmeter: the output cannot be written: {error.strerror}", file=sys.stderr)
+        print("  try: make room where it goes", file=sys.stderr)
         return 1
+    return exit_code
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """What to show in place of what cannot be: a gauge stays one, for a row of question marks means unknown."""
+    assert isinstance(error, UnicodeEncodeError)
+    shown = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(mark, "?") for mark in shown), error.end
 
 
 def _answer(argv: list[str]) -> int:

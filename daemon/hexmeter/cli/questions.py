@@ -13,7 +13,7 @@ class Questions:
 
     def __init__(self, *, asks: bool) -> None:
         self.asks = asks
-        if asks and not sys.stdin.isatty():
+        if asks and (sys.stdin is None or not sys.stdin.isatty()):
             raise Explained("setup asks questions, and this is no terminal", "give --yes and flags", _EXIT_USAGE)
 
     def text(self, question: str, default: str | None) -> str:

@@ -13,6 +13,7 @@ from hexmeter.cli import units
 from hexmeter.cli.configuration import read_config
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.helps import end_with
+from hexmeter.config.privatefile import others_may_read
 from hexmeter.config.token import TokenError, token_source
 from hexmeter.wire.address import config_path, marked
 from hexmeter.wire.autostart import (
@@ -183,13 +184,15 @@ def _check_system(arguments: argparse.Namespace) -> None:
     """That a system service could run, and that it has a configuration to begin with. Raises Explained."""
     if os.geteuid() != 0:
         raise Explained("a system service is installed by root", "sudo hexmeter service install --system", _EXIT_FAILED)
-    program = Path(sys.executable)
-    if any(program.is_relative_to(home) for home in ("/home", "/root", "/run/user")):
-        raise Explained(
-            f"a system service cannot run {program}, which is in somebody's home",
-            "install Hexmeter elsewhere: python3 -m venv /opt/hexmeter && /opt/hexmeter/bin/pip install hexmeter",
-            _EXIT_FAILED,
-        )
+    # An environment of its own may be made from a Python that is in a home all the same.
+    for program in (Path(sys.executable), Path(sys.executable).resolve()):
+        if any(program.is_relative_to(home) for home in ("/home", "/root", "/run/user")):
+            raise Explained(
+                f"a system service cannot run {program}, which is in somebody's home",
+                "install Hexmeter elsewhere, by the system's Python:"
+                " /usr/bin/python3 -m venv /opt/hexmeter && /opt/hexmeter/bin/pip install hexmeter",
+                _EXIT_FAILED,
+            )
     if not units.SYSTEM_CONFIG.exists():
         _write(units.SYSTEM_CONFIG, units.system_config(arguments.group))
         print(f"{units.SYSTEM_CONFIG}: written; set tier and reset_day in it")
@@ -200,6 +203,9 @@ def _check_system(arguments: argparse.Namespace) -> None:
     if not units.SYSTEM_TOKEN.exists():
         how = f"put it there: (umask 077; cat > {units.SYSTEM_TOKEN})"
         raise Explained(f"there is no token at {units.SYSTEM_TOKEN}", how, _EXIT_USAGE)
+    if others_may_read(units.SYSTEM_TOKEN):
+        mend = f"make it root's alone: chmod 600 {units.SYSTEM_TOKEN}"
+        raise Explained(f"others may read the token file {units.SYSTEM_TOKEN}", mend, _EXIT_USAGE)
 
 
 def _is_ours(path: Path) -> bool:

@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = before = _parsed(content, path)
     values: dict[str, Any] = {}
     _check_figure(arguments)
-    if arguments.base_url:
+    if arguments.base_url is not None:
         values["hex.base_url"] = arguments.base_url
         config = _parsed(setupfile.changed(content, values), path)
     found = _token(arguments, questions, config)
@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
         setupfile.write_token(found.file, found.token)
         print(f"{found.file}: the token, for you alone")
     if found.in_keyring:
-        store_in_keyring(found.token)
+        _keep_in_keyring(found.token)
     if written != content or not path.exists():
         setupfile.write_config(path, written)
     print(f"{path}: {'written' if not content else 'changed' if written != content else 'is up to date'}")
@@ -114,14 +114,15 @@ class Found:
 def _token(arguments: argparse.Namespace, questions: Questions, config: Config) -> Found:
     """The token by flags, else where it is already, else by asking. Raises Explained."""
     try:
-        if arguments.token_file:
+        if arguments.token_file is not None:
             # As a shell takes it: from here, and not from the configuration's folder.
             arguments.token_file = str(Path(arguments.token_file).expanduser().absolute())
         if arguments.token_stdin:
-            return _to_be_stored(checked_token(sys.stdin.readline().strip(), "standard input"), arguments, config)
+            line = sys.stdin.readline() if sys.stdin is not None else ""
+            return _to_be_stored(checked_token(line.strip(), "standard input"), arguments, config)
         if _goes_there(arguments):
             return _to_be_stored(checked_token(os.environ["HEX_TOKEN"].strip(), "HEX_TOKEN"), arguments, config)
-        if arguments.token_command or arguments.token_file or arguments.keyring:
+        if arguments.token_command is not None or arguments.token_file is not None or arguments.keyring:
             values = _named(arguments)
             return Found(token_source(_parsed(setupfile.changed("", values), config.path).token, {}).read(), values)
         there = _source_there(config)
@@ -140,7 +141,7 @@ def _token(arguments: argparse.Namespace, questions: Questions, config: Config) 
 
 def _goes_there(arguments: argparse.Namespace) -> bool:
     """Whether --token-file names a file yet to be made, for the token in HEX_TOKEN."""
-    name = None if arguments.token_command or arguments.keyring else arguments.token_file
+    name = None if arguments.token_command is not None or arguments.keyring else arguments.token_file
     return bool(name and os.environ.get("HEX_TOKEN", "").strip() and not Path(name).exists())
 
 
@@ -162,7 +163,7 @@ def _asked(arguments: argparse.Namespace, questions: Questions, config: Config) 
 def _to_be_stored(token: Token, arguments: argparse.Namespace, config: Config) -> Found:
     if arguments.keyring:
         return Found(token, _named(arguments), in_keyring=True)
-    if arguments.token_command:
+    if arguments.token_command is not None:
         raise Explained("a command's token is not stored by setup", "leave --token-stdin out", _EXIT_USAGE)
     name = arguments.token_file or (str(config.token.file) if config.token.file else "token")
     file = config.path.absolute().parent / Path(name).expanduser()
@@ -173,13 +174,28 @@ def _to_be_stored(token: Token, arguments: argparse.Namespace, config: Config) -
 def _named(arguments: argparse.Namespace) -> dict[str, Any]:
     """What the configuration says of a token that is in a place of the user's; only one place is named."""
     values: dict[str, Any] = {"hex.token_command": None, "hex.token_file": None, "hex.keyring": None}
-    if arguments.token_command:
-        values["hex.token_command"] = shlex.split(arguments.token_command)
-    elif arguments.token_file:
+    if arguments.token_command is not None:
+        values["hex.token_command"] = _words(arguments.token_command)
+    elif arguments.token_file is not None:
         values["hex.token_file"] = arguments.token_file
     else:
         values["hex.keyring"] = True
     return values
+
+
+def _words(command: str) -> list[str] | str:
+    """The command as a shell splits it; one that cannot be split as it is, for the configuration's check to refuse."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command
+
+
+def _keep_in_keyring(token: Token) -> None:
+    try:
+        store_in_keyring(token)
+    except TokenError as error:
+        raise Explained(str(error), error.hint, _EXIT_USAGE) from None
 
 
 def _source_there(config: Config, environ: dict[str, str] | None = None) -> Source | None:
@@ -219,19 +235,20 @@ def _plan(arguments: argparse.Namespace, questions: Questions, config: Config, i
     if tier is None or (questions.asks and not arguments.tier):
         tier = questions.choose("Which tier is the workspace?", tiers, tier) or tier
     values = {"plan.tier": tier, "plan.grant": given.get("plan.grant")}
-    if arguments.grant:
+    if arguments.grant is not None:
         values["plan.grant"] = _number(arguments.grant)
-    reset_day = arguments.reset_day or given.get("plan.reset_day")
-    if questions.asks and not arguments.reset_day:
+    reset_day = given.get("plan.reset_day") if arguments.reset_day is None else arguments.reset_day
+    if questions.asks and arguments.reset_day is None:
         asked = "On which day of the month do credits come back? Your own page in Hex knows it."
         reset_day = questions.number(asked, int(reset_day or 1), 1, 31)
-    values |= {"plan.reset_day": reset_day or 1, "plan.timezone": arguments.timezone or given.get("plan.timezone")}
+    zone = given.get("plan.timezone") if arguments.timezone is None else arguments.timezone
+    values |= {"plan.reset_day": 1 if reset_day is None else reset_day, "plan.timezone": zone}
     return values | {"watch.users": _watched(arguments, questions, config, identity)}
 
 
 def _watched(arguments: argparse.Namespace, questions: Questions, config: Config, identity: Identity) -> Any:
     given = config.given.get("watch.users")
-    if arguments.watch:
+    if arguments.watch is not None:
         return arguments.watch if arguments.watch in ("me", "everyone") else arguments.watch.split(",")
     role = None if identity.person is None else (identity.person.role or "").upper()
     if role in _MAY_LIST and questions.asks and given is None:
@@ -254,7 +271,7 @@ def _say_what_is_assumed(config: Config) -> None:
 def _check_figure(arguments: argparse.Namespace) -> None:
     for figure in (arguments.used, arguments.remaining):
         try:
-            parse_credits(figure or "0")
+            parse_credits("0" if figure is None else figure)
         except CreditsError as error:
             raise Explained(str(error), "give credits such as 27.5", _EXIT_USAGE) from None
 
@@ -271,8 +288,10 @@ def _content(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise Explained(f"cannot read {path}: {error}", "move it away, then try again", _EXIT_USAGE) from None
+    except UnicodeDecodeError:
+        raise Explained(f"{path} is not UTF-8 text", "move it away, then try again", _EXIT_USAGE) from None
+    except OSError as error:
+        raise Explained(f"cannot read {path}: {error.strerror}", "check its permissions", _EXIT_USAGE) from None
 
 
 def _parsed(content: str, path: Path) -> Config:

@@ -12,6 +12,7 @@ from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.questions import Questions
 from hexmeter.config.model import Config
+from hexmeter.core.credits import CreditsError, parse_credits
 from hexmeter.core.model import Identity
 from hexmeter.service.app import look_once
 from hexmeter.service.refused import Refused
@@ -50,8 +51,14 @@ def _figure(arguments: argparse.Namespace, questions: Questions, identity: Ident
             return {name: given}
     if identity.person is None or not questions.asks:
         return None
-    used = questions.text("How many credits does your page in Hex show as used this month? (empty: skip)", None)
-    return {"used": used} if used else None
+    while used := questions.text("How many credits does your page in Hex show as used this month? (empty: skip)", None):
+        try:
+            parse_credits(used)
+        except CreditsError as error:
+            print(f"{error}: give credits such as 27.5")
+        else:
+            return {"used": used}
+    return None
 
 
 def _wants_service(arguments: argparse.Namespace, questions: Questions) -> bool:

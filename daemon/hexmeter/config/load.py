@@ -269,7 +269,9 @@ def _unknown(document: dict[str, Any], lines: dict[str, int]) -> list[Problem]:
     problems = []
     tables = {key.table for key in KEYS} | FREE_TABLES
     for table, content in document.items():
-        if table not in tables:
+        if table not in tables and not isinstance(content, dict | list):
+            problems.append(Problem(_outside(table), lines.get(table)))
+        elif table not in tables:
             problems.append(
                 Problem(f"[{clean(table, 60)}] is not a known table{_nearest(table, tables)}", lines.get(table))
             )
@@ -285,6 +287,12 @@ def _unknown(document: dict[str, Any], lines: dict[str, int]) -> list[Problem]:
                 if name not in names
             ]
     return problems
+
+
+def _outside(name: str) -> str:
+    """What is wrong with a key above all tables."""
+    places = [f"[{key.table}]" for key in KEYS if key.name == name]
+    return f"{clean(name, 60)} is in no table" + (f"; did you mean it below {' or '.join(places)}?" if places else "")
 
 
 def _nearest(word: str, known: set[str]) -> str:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from hexmeter.core.burn import RECENT_DAYS, PromptCosts, PromptsLeft, prompts_left
 from hexmeter.core.credits import format_credits
 from hexmeter.core.meters import Bound, Meter
+from hexmeter.core.outlook import NO_FIGURE
 from hexmeter.core.outlooktexts import SO_LITTLE
 
 
@@ -37,7 +38,7 @@ def can_afford(
     """
     left = prompts_left(meter.remaining_micro, costs)
     if meter.remaining_micro is None:
-        return Verdict(Answer.UNKNOWN, f"What is left is not known: {meter.note or 'it has no figure'}.")
+        return Verdict(Answer.UNKNOWN, f"What is left is not known: {meter.note or NO_FIGURE.reason}.")
     if costs is None or left is None:
         kind = "prompts" if model is None else f"prompts to {model}"
         why = f"What {kind} cost is not known: none of the last {RECENT_DAYS} days was counted by itself."

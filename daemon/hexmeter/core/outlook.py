@@ -36,6 +36,7 @@ class NoForecast:
 Outlook = Forecast | NoForecast
 
 NOTHING_YET = NoForecast("nothing was forecast yet")
+NO_FIGURE = NoForecast("it has no figure: hexmeter calibrate takes the one that Hex's own page shows")
 
 
 @dataclass(frozen=True, slots=True)

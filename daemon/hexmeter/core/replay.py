@@ -18,7 +18,8 @@ REPLAYED = ("used", "left", "forecast", "exhausted", "reset", "runs")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one poll knew of one meter. `alerts`: whether its forecast warned, None: none was known."""
+    """What one poll knew of one meter. `alerts`: whether its forecast warned, None: none was known. `bound`: how sure
+    the figures were, None: nobody noted it."""
 
     meter_key: str
     meter: str
@@ -27,6 +28,7 @@ class Reading:
     period: Period | None
     complete: bool
     alerts: bool | None
+    bound: Bound | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hexmeter.core.alerts import Kind, Reason, Rung
 from hexmeter.core.credits import MICRO, format_credits
+from hexmeter.core.meters import Bound
 from hexmeter.core.outlooktexts import SO_MUCH
 from hexmeter.core.outlooktexts import moment as moment_text
 from hexmeter.core.replay import Reading
@@ -24,7 +25,9 @@ def why_line(
 
 def replay_line(at_ms: int, rung: Rung | None, reason: Reason, reading: Reading, zone: ZoneInfo) -> str:
     """One thing that other rules would have told."""
-    facts = {"limit_micro": reading.limit_micro, "used_micro": reading.used_micro}
+    # Of what was read before anybody noted its bound it is not known that it is exact.
+    bound = reading.bound or Bound.ESTIMATED
+    facts = {"limit_micro": reading.limit_micro, "used_micro": reading.used_micro, "bound": bound.value}
     what = f"{rung_text(rung)} is told" if rung else "it is over"
     return f"{moment_text(at_ms, zone)} {reading.meter}: {facts_text(facts, zone)}; {what}, for {reason.value}."
 

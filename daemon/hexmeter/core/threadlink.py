@@ -3,6 +3,8 @@
 import re
 from urllib.parse import unquote, urlsplit
 
+from hexmeter.core.strings import without_tokens
+
 MAX_ID_LENGTH = 200
 EXPECTED = "copy the thread's address from the browser, or give its id, such as 0190f0a0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
 
@@ -32,4 +34,5 @@ def thread_id_of(link: str) -> str | None:
 
 
 def _is_id(word: str) -> bool:
-    return len(word) <= MAX_ID_LENGTH and _ID.fullmatch(word) is not None
+    # What was meant for another question must get into no table, and into no request's path.
+    return len(word) <= MAX_ID_LENGTH and _ID.fullmatch(word) is not None and without_tokens(word) == word

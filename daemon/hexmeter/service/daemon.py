@@ -16,7 +16,7 @@ from hexmeter.core.credits import CreditsError, format_credits, parse_credits
 from hexmeter.core.logrow import LogRow
 from hexmeter.core.meters import Meter, is_far_above, is_far_below
 from hexmeter.core.pool import POOL, SPEND
-from hexmeter.core.strings import clean
+from hexmeter.core.strings import clean, without_tokens
 from hexmeter.core.texts import Text, message_of_test
 from hexmeter.core.threadlink import EXPECTED, thread_id_of
 from hexmeter.service.alerts.attention import Attending
@@ -256,7 +256,7 @@ class Daemon:
         ids = [thread_id_of(link) for link in links]
         for link, thread_id in zip(links, ids, strict=True):
             if thread_id is None:
-                message = f"{link[:100]!r} is not the link or id of a thread"
+                message = f"{without_tokens(link)[:100]!r} is not the link or id of a thread"
                 raise Refused(Failure("bad_thread", message, EXPECTED, 2))
         found = [thread_id for thread_id in ids if thread_id is not None]
         for thread_id in found:

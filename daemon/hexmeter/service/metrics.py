@@ -68,6 +68,7 @@ async def serving(daemon: Daemon) -> AsyncIterator[None]:
             server = await LoopbackServer.open(
                 lambda request: _answer(daemon, request), *listen, max_clients=_MAX_CLIENTS
             )
+            daemon.documents.ports["metrics"] = server.port
             log.info("metrics on http://%s:%d/metrics", *listen)
         except OSError as error:
             log.error("no metrics: %s:%d cannot be used: %s; see [metrics] listen", *listen, error.strerror or error)

@@ -101,7 +101,7 @@ def mend(path: Path, now_ms: int) -> None:
             problem = "the file is empty"
         if problem is None:
             return
-        good = next((backup for backup in backups if damage(backup, thorough=True) is None), None)
+        good = _newest_good(backups)
         if good is None:
             return
         _prepare(good, ready, path, problem, now_ms)
@@ -111,6 +111,21 @@ def mend(path: Path, now_ms: int) -> None:
             os.replace(_beside(path, suffix), _beside(aside, suffix))  # noqa: PTH105
     ready.replace(path)
     log.error("the database %s was damaged: it is set aside as %s, and the newest good backup restored", path, aside)
+
+
+def way_back(path: Path) -> str:
+    """What to do about a damaged database at `path`, in words for its owner."""
+    good = _newest_good(backups_of(path))
+    if good is None:
+        return f"stop the daemon, move {path} away, and start it: it reads the history anew"
+    if _is_filled(_beside(path, "-wal")):
+        return "start hexmeter daemon: the newest good backup takes its place"
+    # After a clean stop nobody reads it through.
+    return f"stop the daemon, then: mv {path} {path}.damaged && cp {good} {path}"
+
+
+def _newest_good(backups: Sequence[Path]) -> Path | None:
+    return next((backup for backup in backups if damage(backup, thorough=True) is None), None)
 
 
 def damage(path: Path, *, thorough: bool) -> str | None:
@@ -185,6 +200,8 @@ def _main(source: str, target: str) -> None:
     part = Path(target + ".part")
     try:
         _copy(Path(source), part)
+        if problem := damage(part, thorough=True):
+            raise sqlite3.DatabaseError(f"{source} is damaged: {problem}")  # Its copy must not push out a good one.
         part.replace(target)
     except (sqlite3.Error, OSError) as error:
         with contextlib.suppress(OSError):

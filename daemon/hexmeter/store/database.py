@@ -10,7 +10,7 @@ from typing import IO
 
 from hexmeter.core.strings import clean
 
-SCHEMA_VERSION = 13
+SCHEMA_VERSION = 14
 """The number of migrations there are; a database that has had them all says so in its user_version."""
 
 _PROBE_BYTES = 200_000
@@ -152,6 +152,16 @@ class Database:
                 f"the token belongs to the workspace {org_id}, the database to {bound}: nothing was read or stored",
                 "use that workspace's token, or a configuration of its own with another [storage] path",
             )
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise StoreError for what SQLite says inside the block of the database at `path`, such as that it is damaged."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        hint = "check its disk and its permissions"
+        raise StoreError(f"cannot read the database {path}: {error}", hint) from None
 
 
 def is_locked(path: Path) -> bool:

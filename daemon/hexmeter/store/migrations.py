@@ -355,3 +355,9 @@ def m012_views(db: Any) -> None:
 def m013_references(db: Any) -> None:
     """A delivery remembers how whoever shows it finds it again, after a restart too."""
     db.conn.execute("ALTER TABLE deliveries ADD COLUMN reference TEXT")
+
+
+@migrations()
+def m014_readings_bounds(db: Any) -> None:
+    """How sure a reading was; NULL: nobody noted it."""
+    db.conn.execute("ALTER TABLE readings ADD COLUMN bound TEXT")

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from hexmeter.core.meters import Bound
 from hexmeter.core.periods import Period
 from hexmeter.core.replay import Reading, Stored
 from hexmeter.store.database import Database
@@ -29,11 +30,11 @@ class Readings:
         period = reading.period
         connection.execute(
             "INSERT INTO readings (meter_key, meter, at_ms, limit_micro, used_micro, start_ms, end_ms, complete,"
-            " alerts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " alerts, bound) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(reading.meter_key, reading.meter, now_ms, reading.limit_micro, reading.used_micro),
                 *(period.start_ms if period else None, period.end_ms if period else None),
-                *(reading.complete, reading.alerts),
+                *(reading.complete, reading.alerts, reading.bound and reading.bound.value),
             ),
         )
 
@@ -55,4 +56,5 @@ def _reading(row: sqlite3.Row) -> Reading:
         None if row["start_ms"] is None else Period(row["start_ms"], row["end_ms"]),
         bool(row["complete"]),
         None if row["alerts"] is None else bool(row["alerts"]),
+        None if row["bound"] is None else Bound(row["bound"]),
     )

@@ -68,7 +68,7 @@ class Store:
             if stays and (not real.exists() or is_older(real)):
                 upgrade_apart(real)
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"cannot use the database {path}: {error}", "check [storage] path") from None
+            raise StoreError(f"cannot use the database {path}: {error}", "hexmeter doctor") from None
         return cls.open(path)
 
     @classmethod

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from platformdirs.api import PlatformDirsABC
 
 
+class Unreadable(ClientError):
+    """The configuration cannot be read, so that nobody can tell where its daemon would be."""
+
+    exit_code = 2
+
+
 def config_path(given: str | None) -> str:
     """The configuration in force: `--config`, else HEXMETER_CONFIG, else the user's own place for it."""
     return given or os.environ.get("HEXMETER_CONFIG") or default_config_path()
@@ -45,7 +51,7 @@ def socket_path(config: str | None = None) -> str:
     """The socket of the daemon that runs with configuration `config` (None: the one in force).
 
     `[api] socket` overrides; the default configuration has `api.sock`, any other a name made from its real path.
-    Raises ClientError when the configuration cannot be read, or a folder in the temporary directory is not private.
+    Raises Unreadable, and ClientError when a folder in the temporary directory is not private.
     """
     path = config_path(config)
     overridden = setting(path, "api", "socket")
@@ -61,7 +67,7 @@ def socket_path(config: str | None = None) -> str:
 def setting(path: str, table: str, name: str) -> str | None:
     """One text of the configuration at `path`; None where it is not set, or is no text.
 
-    The file is parsed only if the word occurs: a status bar should not pay for a TOML parser. Raises ClientError.
+    The file is parsed only if the word occurs: a status bar should not pay for a TOML parser. Raises Unreadable.
     """
     try:
         with open(path, "rb") as file:
@@ -69,7 +75,7 @@ def setting(path: str, table: str, name: str) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ClientError(f"cannot read {path}: {error.strerror}", "check its permissions") from None
+        raise Unreadable(f"cannot read {path}: {error.strerror}", "check its permissions") from None
     if name.encode() not in content:
         return None
     import tomllib
@@ -77,7 +83,7 @@ def setting(path: str, table: str, name: str) -> str | None:
     try:
         value = tomllib.loads(content.decode("utf-8")).get(table, {}).get(name)
     except (ValueError, AttributeError, RecursionError) as error:
-        raise ClientError(f"{path} is not valid TOML: {error}", "mend it, then try again") from None
+        raise Unreadable(f"{path} is not valid TOML: {error}", "mend it, then try again") from None
     return value if isinstance(value, str) else None
 
 

@@ -127,14 +127,18 @@ class Client:
         connection.settimeout(timeout_s)
         try:
             connection.connect(self.socket_path)
-            connection.sendall(request)
+            try:  # noqa: SIM105 (contextlib costs a status bar its import)
+                connection.sendall(request)
+            except BrokenPipeError:
+                pass  # Who takes no more of a request, as a daemon with too many clients does, may have said why.
         except OSError as error:
             connection.close()
             raise self._lost(error) from None
         return connection
 
     def _lost(self, error: OSError) -> ClientError:
-        if isinstance(error, TimeoutError):
+        # Without room for one more to wait, Linux refuses a caller who has a time-out at once.
+        if isinstance(error, TimeoutError | BlockingIOError):
             message = f"the daemon at {self.socket_path} did not answer in time"
             return DaemonSlow(message, "it may be busy: try again, or see its log")
         return self.absent(error)
@@ -234,8 +238,11 @@ def _head(method: str, path: str, payload: bytes) -> bytes:
 def _read_answer(connection: _socket.socket) -> tuple[int, bytes]:
     """The status and the body of one answer, which ends with the connection."""
     received = bytearray()
-    while len(received) < _MAX_ANSWER_BYTES and (piece := connection.recv(_PIECE_BYTES)):
-        received += piece
+    try:
+        while len(received) < _MAX_ANSWER_BYTES and (piece := connection.recv(_PIECE_BYTES)):
+            received += piece
+    except ConnectionResetError:
+        pass  # So closes who did not read all of the request; whether the answer is whole its length tells.
     head, _, content = bytes(received).partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
     status = _status_of(first)

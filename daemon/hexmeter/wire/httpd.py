@@ -15,12 +15,17 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
 
+from hexmeter.core.strings import clean
 from hexmeter.wire.shapes import Failure, dump, error
 
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
+_MAX_HEAD_BYTES = 64 * 1024
 _READ_BYTES = 64 * 1024
+_SHOWN_CHARACTERS = 120
+_AGAIN = "see the daemon's log, and try again"
+_ALLOWED = f"send HTTP/1.1, a head below {_MAX_HEAD_BYTES // 1024} KiB and a body up to {MAX_BODY_BYTES // 1024} KiB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class HttpServer:
         connection = _Connection(reader, writer, self._idle_s)
         try:
             if crowded:
-                await connection.send(Response(503, _error("busy", "too many clients")))
+                await connection.send(Response(503, _error("busy", "the daemon has too many clients", _AGAIN)))
             else:
                 await connection.serve(self._handler)
         except (OSError, TimeoutError, h11.RemoteProtocolError, h11.LocalProtocolError):
@@ -113,7 +118,7 @@ class HttpServer:
 
 class _Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, idle_s: float) -> None:
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=64 * 1024)
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
         self._reader = reader
         self._writer = writer
         self._idle_s = idle_s
@@ -126,7 +131,8 @@ class _Connection:
                 async with asyncio.timeout(self._idle_s):
                     request = await self._next_request()
             except h11.RemoteProtocolError as refused:
-                await self.send(Response(refused.error_status_hint, _error("bad_request", "this is no request")))
+                message = f"this is no request: {clean(str(refused), _SHOWN_CHARACTERS)}"
+                await self.send(Response(refused.error_status_hint, _error("bad_request", message, _ALLOWED)))
                 return
             if request is None:
                 return
@@ -134,7 +140,7 @@ class _Connection:
                 answer = await handler(request)
             except Exception:
                 log.exception("the handler of %s %s failed", request.method, request.path)
-                answer = Response(500, _error("internal", "a fault of Hexmeter's own"))
+                answer = Response(500, _error("internal", "a fault of Hexmeter's own", _AGAIN))
             await self._answer(answer)
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 return
@@ -198,7 +204,9 @@ class _Connection:
             await asyncio.gather(pump, gone, return_exceptions=True)
 
     async def _pump(self, head: bytes, chunks: AsyncIterator[bytes]) -> None:
-        self._writer.write(head)
+        await self._write(head)
+        if self._head_only:
+            return
         try:
             async for chunk in chunks:
                 # Unframed up to the close: both the raw-socket client and curl read it line by line.
@@ -224,8 +232,8 @@ class _Connection:
             await self._writer.drain()
 
 
-def _error(code: str, message: str) -> bytes:
-    return dump(error(Failure(code, message, "see the daemon's log, and try again")))
+def _error(code: str, message: str, hint: str) -> bytes:
+    return dump(error(Failure(code, message, hint)))
 
 
 def _request(head: h11.Request, body: bytes) -> Request:

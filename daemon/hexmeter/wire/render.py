@@ -176,7 +176,7 @@ def _meter_row(meter: "dict[str, Any]", now_ms: int, zone: "ZoneInfo | None") ->
         bar,
         f"{used_words(meter)} ({per_cent})" if used is not None else "-",
         meter["state"],
-        credits(burn["per_day"]) if burn["per_day"] is not None else "-",
+        f"{outlooktexts.SO_MUCH[meter['bound']]}{credits(burn['per_day'])}" if burn["per_day"] is not None else "-",
         outlookwords.in_short(meter, now_ms, zone),
         day(period["end"], zone) if period else "-",
     ]

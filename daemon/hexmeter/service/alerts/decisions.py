@@ -203,7 +203,9 @@ class Decisions:
 def reading_of(meter: Meter, *, complete: bool) -> Reading:
     """What a poll knows of a meter, as far as its ladder asks."""
     alerts = meter.outlook.alert if isinstance(meter.outlook, Forecast) else None
-    return Reading(meter.key, meter.id, meter.limit_micro, meter.used_micro, meter.period, complete, alerts)
+    return Reading(
+        meter.key, meter.id, meter.limit_micro, meter.used_micro, meter.period, complete, alerts, meter.bound
+    )
 
 
 def facts_of(meter: Meter, *, complete: bool) -> dict[str, Any]:

@@ -53,8 +53,13 @@ class Api:
 
     async def handle(self, request: Request) -> Answer:
         """The answer to one request; errors all have one shape."""
+        there = {route.method: route for route in ROUTES if route.path == request.path}
+        # Whoever serves connections leaves out the body of an answer to HEAD.
+        route = there.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            return _no_route(request, list(there))
         try:
-            answer = await self._route(request).answer(self, request)
+            answer = await route.answer(self, request)
         except Refused as error:
             return _failed(error.failure)
         except (WrongOrg, WatchError) as error:
@@ -62,14 +67,6 @@ class Api:
         except sqlite3.Error as error:
             return _failed(Failure("database", f"the database cannot be used: {error}", "is the disk full?"), 500)
         return answer if isinstance(answer, Stream | Response) else Response(200, shapes.dump(answer))
-
-    def _route(self, request: Request) -> Route["Api"]:
-        for route in ROUTES:
-            if (route.method, route.path) == (request.method, request.path):
-                return route
-        raise Refused(
-            Failure("not_found", f"there is no {request.method} {request.path[:80]}", "are both of one version?")
-        )
 
     async def status(self, request: Request) -> dict[str, Any] | Response:
         document = self.daemon.documents.status(self.daemon.clock.now_ms())
@@ -248,6 +245,16 @@ def _poll_document(outcome: Outcome) -> dict[str, Any]:
         "left_out": outcome.warnings,
         "more": outcome.more or outcome.cut_short,
     }
+
+
+def _no_route(request: Request, methods: list[str]) -> Response:
+    """Why nothing answers: there is no such path, or it has other `methods`."""
+    message = f"there is no {request.method[:20]} {request.path[:80]}"
+    if not methods:
+        return _failed(Failure("not_found", message, "are both of one version?"))
+    failure = Failure("method_not_allowed", message, f"ask with {' or '.join(methods)}")
+    allowed = [*methods, "HEAD"] if "GET" in methods else methods
+    return Response(405, shapes.dump(shapes.error(failure)), headers=(("Allow", ", ".join(allowed)),))
 
 
 def _failed(failure: Failure, status: int | None = None) -> Response:

@@ -97,6 +97,8 @@ class Dashboard:
                 return False
             if self._looking is not None and self._looking is not asyncio.current_task():
                 self._looking.cancel()
+            if self._daemon is not None:
+                self._daemon.documents.ports.pop("dashboard", None)
             await server.close()
             log.info("the dashboard is closed")
             return True
@@ -115,6 +117,8 @@ class Dashboard:
                 )
                 self._looking = asyncio.create_task(self._look())
                 log.info("the dashboard is on http://%s:%d, for links of hexmeter dashboard", HOST, self._server.port)
+            if self._daemon is not None:
+                self._daemon.documents.ports["dashboard"] = self._server.port
             if self._daemon is not None and self._showing is None:
                 from hexmeter.service.dashboard.http import Showing  # The page is large; few daemons ever show it.
 

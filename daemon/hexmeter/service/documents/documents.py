@@ -44,6 +44,8 @@ class Documents:
         """Why nothing can be stored at present; the daemon keeps it."""
         self.has_dashboard = False
         """Whether a dashboard is served when asked for; whoever serves it says so."""
+        self.ports: dict[str, int] = {}
+        """The ports that are listened on, of the `metrics` and of the `dashboard`; whoever listens says so."""
 
     def status(self, now_ms: int, meters: Sequence[Meter] | None = None) -> dict[str, Any]:
         """`hexmeter status --json`. `as_of` is the last good poll's time; before there was one, now. `meters` are those
@@ -67,6 +69,7 @@ class Documents:
             "notes": self._notes(),
             "links": {"hex": hex_link(self._config.base_url)},
             "dashboard": {"available": self.has_dashboard},
+            "ports": dict(self.ports),
             "timezone": self._config.zone.key,
             "interval_s": self._config.poll.interval_ms / 1000,
             "paused_until": shapes.instant(self._attending.paused_until_ms(now_ms)),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.meters import Meter
-from hexmeter.core.outlook import NOTHING_YET, NoForecast, Outlook
+from hexmeter.core.outlook import NO_FIGURE, NOTHING_YET, NoForecast, Outlook
 from hexmeter.core.periods import Period
 from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.scoring import Record
@@ -58,5 +58,5 @@ def why_not(meter: Meter, *, complete: bool) -> NoForecast | None:
         # Runs know their own reason.
         return meter.outlook if isinstance(meter.outlook, NoForecast) else NOTHING_YET
     if meter.limit_micro is None or meter.used_micro is None:
-        return NoForecast(meter.note or "it has no figure")
+        return NoForecast(meter.note) if meter.note else NO_FIGURE if complete else _READING
     return None if complete else _READING

@@ -149,6 +149,22 @@ def test_what_passes_is_tried_again_later_each_time_over_restarts(acme: Bench, h
     assert (channel(acme)["state"], channel(acme)["problem"], channel(acme)["waiting"]) == ("ok", None, 0)
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("asked", ["600", "Sun, 22 Nov 2026 12:20:00 GMT"], ids=["seconds", "a date"])
+def test_it_is_tried_again_no_sooner_than_the_other_end_asks(
+    acme: Bench, hook: Receiver, status: int, asked: str
+) -> None:
+    hook.answers.append(status)
+    hook.retry_after = asked
+    spent(acme, "eds", "33")
+    acme.clock.advance(9 * MINUTE_MS)
+    send(acme)
+    assert len(hook.requests) == 1
+    acme.clock.advance(MINUTE_MS)
+    send(acme)
+    assert (len(hook.requests), deliveries(acme)) == (2, [("handed_over", None)])
+
+
 @pytest.mark.parametrize(
     ("status", "state", "problem"),
     [

@@ -24,8 +24,20 @@ class Channels:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def failed(self, delivery_ids: Sequence[int], problem: str, now_ms: int, *, permanent: bool, chance: float) -> None:
-        """Note that deliveries failed: they wait for another try, or are given up when trying again helps nothing."""
+    def failed(
+        self,
+        delivery_ids: Sequence[int],
+        problem: str,
+        now_ms: int,
+        *,
+        permanent: bool,
+        chance: float,
+        asked_ms: int = 0,
+    ) -> None:
+        """Note that deliveries failed: they wait for another try, or are given up when trying again helps nothing.
+
+        `chance` and `asked_ms` are those of `next_try_ms`.
+        """
         with self._database.transaction() as connection:
             for delivery_id in delivery_ids:
                 row = connection.execute(
@@ -41,7 +53,7 @@ class Channels:
                     " next_ms = ?, problem = ? WHERE id = ?",
                     (
                         *("failed" if given_up else "pending", now_ms, tries, since_ms),
-                        *(None if given_up else next_try_ms(tries, now_ms, chance), problem, delivery_id),
+                        *(None if given_up else next_try_ms(tries, now_ms, chance, asked_ms), problem, delivery_id),
                     ),
                 )
 

@@ -134,9 +134,13 @@ class Sender:
                 self._store.outbox.confirm(message.deliveries, "handed_over", _CLAIMANT, now_ms)
                 self._store.channels.note(channel.name, Health(now_ms, None, None, permanent=False))
             else:
-                chance = self._chance.random()
                 self._store.channels.failed(
-                    message.deliveries, str(error), now_ms, permanent=error.permanent, chance=chance
+                    message.deliveries,
+                    str(error),
+                    now_ms,
+                    permanent=error.permanent,
+                    chance=self._chance.random(),
+                    asked_ms=error.asked_ms,
                 )
                 health = Health(now_ms, str(error), error.hint, permanent=error.permanent)
                 self._store.channels.note(channel.name, health)

@@ -57,18 +57,14 @@ class Channels:
                     ),
                 )
 
-    def next_ms(self, names: Collection[str]) -> int | None:
-        """When the next delivery of these channels is due; None when none waits. A claimed one is, when its lease
-        runs out."""
-        due = [
-            row["due_ms"]
-            for row in self._database.connection.execute(
-                "SELECT channel, min(CASE state WHEN 'claimed' THEN lease_until_ms ELSE coalesce(next_ms, 0) END)"
-                " AS due_ms FROM deliveries WHERE state IN ('pending', 'claimed') GROUP BY channel"
-            )
-            if row["channel"] in names
-        ]
-        return min(due, default=None)
+    def next_ms(self, name: str) -> int | None:
+        """When the next delivery of a channel is due; None when none waits. A claimed one when its lease ends."""
+        (due_ms,) = self._database.connection.execute(
+            "SELECT min(CASE state WHEN 'claimed' THEN lease_until_ms ELSE coalesce(next_ms, 0) END)"
+            " FROM deliveries WHERE state IN ('pending', 'claimed') AND channel = ?",
+            (name,),
+        ).fetchone()
+        return None if due_ms is None else int(due_ms)
 
     def waiting(self, name: str) -> int:
         """How many deliveries of a channel have not arrived yet, those in somebody's hands included."""

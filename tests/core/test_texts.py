@@ -46,6 +46,11 @@ FIRST_MINUTE_MS = meter(1).period.start_ms + 60_000  # type: ignore[union-attr]
             id="somebody else's, in part",
         ),
         pytest.param(
+            *(USED, meter(39.996, now_ms=FIRST_MINUTE_MS, bound=Bound.ESTIMATED), True),
+            Text("Hex credits: about 99 % used", "Less than 0.01 of 40 left until the reset on Tue 1 Dec.", "warning"),
+            id="hardly anything left",
+        ),
+        pytest.param(
             *(USED, meter(32, now_ms=FIRST_MINUTE_MS), True),
             Text("Hex credits: 80 % used", "8 of 40 left until the reset on Tue 1 Dec.", "warning"),
             id="no pace in the first hour",

@@ -55,7 +55,7 @@ def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, now_ms: int, *, own: b
     whose = whose_credits(meter, own=own)
     # Cut, not rounded: a figure just below the limit must not read as "100 % used".
     used_percent = used * 100 // limit if limit else 0
-    so_much, so_little = SO_MUCH[meter.bound], SO_LITTLE[meter.bound]
+    so_much, little = SO_MUCH[meter.bound], _left(left, meter.bound)
     if rung.kind is Kind.EXHAUSTED:
         event, limit_name, consequence = _EXHAUSTED[meter.kind]
         reset = f"the reset on {day_text(meter.period.end_ms, zone)}" if meter.period else "the reset"
@@ -64,7 +64,7 @@ def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, now_ms: int, *, own: b
         beyond = f", {amount} beyond {limit_name}" if (amount := format_credits(used - limit)) != "0" else ""
         body = f"{capital(fact)}{beyond}. {consequence.format(reset=reset)}"
         return Text(f"{whose}: {event}", body, "critical")
-    rest = f"{capital(so_little)}{format_credits(left)} of {format_credits(limit)} left"
+    rest = f"{capital(little)} of {format_credits(limit)} left"
     until = f"{until_reset(meter, zone)}." if isinstance(meter.outlook, NoForecast) else "."
     if rung.kind is Kind.FORECAST:
         title = f"{whose}: not enough until the {'reset' if meter.period else 'month ends'}"
@@ -72,10 +72,16 @@ def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, now_ms: int, *, own: b
         return Text(title, _joined(rest + until, ends, _prompts_sentence(meter)), "warning")
     title = f"{whose}: {so_much}{used_percent} % used"
     if rung.kind is Kind.LEFT:
-        title = f"{whose}: {so_little}{format_credits(left)} left"
+        title = f"{whose}: {little} left"
         rest = f"{capital(so_much)}{format_credits(used)} of {format_credits(limit)} used"
     ends = _end_sentence(meter, zone, now_ms, lead=False)
     return Text(title, _joined(rest + until, ends, _prompts_sentence(meter)), "warning")
+
+
+def _left(left_micro: int, bound: Bound) -> str:
+    """So much is left. What is hardly anything must not read as nothing beside the day on which it ends."""
+    amount = format_credits(left_micro)
+    return "less than 0.01" if left_micro > 0 and amount == "0" else f"{SO_LITTLE[bound]}{amount}"
 
 
 def whose_credits(meter: Meter, *, own: bool) -> str:

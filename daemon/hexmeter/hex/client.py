@@ -7,14 +7,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import quote
 
 from hexmeter import __version__
 from hexmeter.core.clock import Clock
-from hexmeter.core.instants import DAY_MS, MINUTE_MS, SECOND_MS, from_datetime
+from hexmeter.core.instants import DAY_MS, MINUTE_MS, SECOND_MS
 from hexmeter.core.model import Identity, Look, Person, Thread
+from hexmeter.core.retries import retry_after_ms
 from hexmeter.core.runs import Project
 from hexmeter.core.strings import clean
 from hexmeter.hex import parse
@@ -218,25 +218,13 @@ class HexClient:
         words = clean(_hide(_words_in(content), token))
         message = f"Hex answered GET {path} with {status}" + (f": {words}" if words else "")
         if status == 429:
-            raise RateLimited(message, self._retry_after_ms(response.headers.get("Retry-After")))
+            asked = response.headers.get("Retry-After")
+            raise RateLimited(message, retry_after_ms(asked, self._clock.now_ms(), _LONGEST_HOLD_MS))
         if 300 <= status < 400:
             where = clean(_hide(response.headers.get("Location", "elsewhere"), token), 120)
             raise Redirected(f"{message} to {where}; redirects are not followed")
         by_status: dict[int, type[HexError]] = {401: TokenRefused, 403: Forbidden, 404: NotFound}
         raise by_status.get(status, ServerError if status >= 500 else BadRequest)(message)
-
-    def _retry_after_ms(self, header: str | None) -> int | None:
-        """What Retry-After says, as seconds or as an HTTP date; None when it is missing or neither."""
-        if header is None:
-            return None
-        if header.strip().isdecimal():
-            # Cut, because Python reads no number of thousands of digits.
-            return min(int(header.strip()[:_MOST_DIGITS]) * SECOND_MS, _LONGEST_HOLD_MS)
-        try:
-            until_ms = from_datetime(parsedate_to_datetime(header))
-        except (ValueError, TypeError, OverflowError):
-            return None
-        return min(max(0, until_ms - self._clock.now_ms()), _LONGEST_HOLD_MS)
 
 
 def _listing(limit: int, cursor: str | None) -> dict[str, str]:

@@ -41,8 +41,6 @@ from hexmeter.service.meters.figures import Figures
 from hexmeter.store.store import Store
 
 _GRANT = "grant:user:"
-TOKEN_LADDER = "token:"  # noqa: S105
-"""A token's ladder is named by when it expires: another token has another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +189,9 @@ class Decisions:
         yield Decision(f"top_up:{meter.key}", meter, condition, lambda _: text, {"top_ups": count, "several": several})
 
     def _token(self, expires_ms: int, now_ms: int) -> Decision:
+        # By when it expires: another token has another ladder.
         return Decision(
-            f"{TOKEN_LADDER}{expires_ms}",
+            f"token:{expires_ms}",
             None,
             token_condition(expires_ms, now_ms),
             lambda rung: token_text(expires_ms, int(rung.level or 0), now_ms, self._config.zone),

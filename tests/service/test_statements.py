@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from hexmeter.core.instants import MINUTE_MS
 from hexmeter.hex.simulator.history import generated
 
 from .bench import START_MS, TEAM, bench
@@ -20,9 +21,14 @@ def statements_of_a_status(folder: Path, people: int) -> Counter[str]:
     with bench(folder, world, "ada", EVERYONE) as watching:
         watching.poll_until_read()
         assert len(watching.status()["meters"]) > people / 2
+        watching.clock.advance(MINUTE_MS)
         watching.store.database.connection.set_trace_callback(lambda sql: ran.update([re.split(r"[\d']", sql)[0]]))
         watching.status()
-    return ran
+        anew = Counter(ran)
+        assert any("FROM sums" in statement for statement in anew)
+        watching.status()
+    assert not any("FROM sums" in statement for statement in ran - anew), "nothing was stored since"
+    return anew
 
 
 def test_a_status_of_many_people_takes_no_more_statements_than_one_of_few(tmp_path: Path) -> None:

@@ -97,14 +97,25 @@ class Reader:
             cursor = page.next_cursor
 
     async def history(self, scope: str, pages: int, now_ms: int) -> None:
-        """Read up to `pages` pages of the history, from where it was left."""
-        trail = _Trail()
+        """Read up to `pages` pages of the history, from where it was left; anew from the newest where its cursor is
+        refused."""
+        trail, restarted = _Trail(), False
         for _ in range(pages):
             listing = self._store.progress.listing(scope)
             if listing.history_done:
                 return
-            answer = await self._page_or_restart(listing)
+            try:
+                answer = await self._hex.threads(listing.history_cursor, _user_of(scope))
+            except BadRequest:
+                # The cursor of a page just read is not old: whoever refuses that one takes none.
+                if listing.history_cursor is None or restarted:
+                    raise
+                log.info("Hex no longer takes the history's cursor: reading it anew from the newest")
+                self._store.progress.save_listing(replace(listing, history_cursor=None))
+                trail, restarted = _Trail(), True
+                continue
             trail.passed(answer.value, listing.history_cursor)
+            restarted = restarted and listing.history_cursor is None
             counts = await self._counts(answer.value.items, answer.look, listing.watched_since_ms)
             with self._store.transaction():
                 known = self._record(answer, listing.watched_since_ms, counts)
@@ -232,16 +243,6 @@ class Reader:
             history_to_ms=reached_ms,
             history_done=done,
         )
-
-    async def _page_or_restart(self, listing: Listing) -> Answer[Page[Thread]]:
-        try:
-            return await self._hex.threads(listing.history_cursor, _user_of(listing.scope))
-        except BadRequest:
-            if listing.history_cursor is None:
-                raise
-        log.info("Hex no longer takes the history's cursor: reading it anew from the newest")
-        self._store.progress.save_listing(replace(listing, history_cursor=None))
-        return await self._hex.threads(None, _user_of(listing.scope))
 
 
 class _Trail:

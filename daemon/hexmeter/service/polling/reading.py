@@ -69,11 +69,18 @@ class Reader:
         """
         listing = self._store.progress.listing(scope)
         first_look = listing.watched_since_ms is None
-        trail = _Trail()
+        trail, restarted = _Trail(), False
         cursor: str | None = None
         top_ms = listing.frontier_ms or 0
         while True:
-            answer = await self._hex.threads(cursor, _user_of(scope))
+            try:
+                answer = await self._hex.threads(cursor, _user_of(scope))
+            except BadRequest:
+                if cursor is None or restarted:
+                    raise
+                log.info("Hex no longer takes the cursor of the newest threads: reading them anew")
+                cursor, trail, restarted = None, _Trail(), True
+                continue
             page = answer.value
             if first_look:
                 listing = replace(listing, watched_since_ms=answer.look.sent_ms)

@@ -75,7 +75,7 @@ class Figures:
             listings = {scope: progress.listing(scope) for scope in (watched.scopes if watched else ())}
         else:
             tracked = any(self._store.ledger.thread(tracked.thread_id) for tracked in progress.tracked())
-        return Sight(progress.identity(), watched, listings, tracked)
+        return Sight(progress.identity(), watched, listings, tracked, progress.unread().values())
 
     def meters(self, now_ms: int) -> list[Meter]:
         """All meters with their outlooks, nearest to their limit first; those without figures last."""

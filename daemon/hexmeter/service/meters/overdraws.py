@@ -60,7 +60,9 @@ class Overdraws:
                 used_micro += self._store.offset_micro(person.id, calibration, period)
             grant = grant_held(person, roles.get(person.id, []), self._config.plan)
             by_user[person.id] = _overdraw(used_micro, grant, uncertain=uncertain)
-        return Overdrawn(by_user, not self._store.progress.listing(EVERYBODY).covers(period), unattributed)
+        progress = self._store.progress
+        missing = any(unread.may_count_in(period) for unread in progress.unread().values())
+        return Overdrawn(by_user, missing or not progress.listing(EVERYBODY).covers(period), unattributed)
 
 
 def _overdraw(used_micro: int, grant: Grant | NoGrant, *, uncertain: bool) -> Overdraw:

@@ -217,6 +217,7 @@ class Reader:
                 [answer.value], answer.look, watched_since_ms=None, gap_ms=self._rules.gap_ms, counts=counts
             )
             self._store.progress.note_problem(thread_id, None)
+            self._store.progress.note_unread({}, {answer.value.id}, answer.look.answered_ms)
         return True
 
     async def _counts(self, threads: Sequence[Thread], look: Look, watched_since_ms: int | None) -> Mapping[str, Count]:
@@ -233,7 +234,9 @@ class Reader:
             log.warning("and %d more of that page", len(page.warnings) - _WARNINGS_LOGGED)
         new = self._store.ledger.count_unknown(thread.id for thread in page.items)
         self.seen.warnings += len(page.warnings)
-        self.seen.ids.update(thread.id for thread in page.items)
+        ids = {thread.id for thread in page.items}
+        self.seen.ids |= ids
+        self._store.progress.note_unread(page.left_out, ids, answer.look.answered_ms)
         self.seen.added += self._store.ledger.record(
             page.items, answer.look, watched_since_ms=watched_since_ms, gap_ms=self._rules.gap_ms, counts=counts
         )

@@ -145,6 +145,16 @@ def test_more_new_threads_than_a_page_holds_are_all_seen_by_one_poll(make_bench:
     watching.assert_true()
 
 
+def test_a_thread_from_the_future_hides_none_of_the_present(make_bench: MakeBench) -> None:
+    watching = make_bench(small_world(), "ada", EVERYONE)
+    watching.world.add_thread("ed@acme.test", watching.now_ms + 1000 * DAY_MS, 10_001)
+    watching.poll_until_read()
+    watching.clock.advance(5 * MINUTE_MS)
+    for number in range(250):
+        watching.world.add_thread("eve@acme.test", watching.now_ms - number * 1000, 10_001)
+    assert len(watching.poll().added) == 250
+
+
 def sum_by_thread(watching: Bench, thread_id: str) -> list[tuple[str, int]]:
     return [(row.basis.value, row.credits_micro) for row in watching.store.ledger.rows_of(thread_id)]
 

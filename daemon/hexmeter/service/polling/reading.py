@@ -84,7 +84,8 @@ class Reader:
             page = answer.value
             if first_look:
                 listing = replace(listing, watched_since_ms=answer.look.sent_ms)
-            top_ms = max([top_ms, *(thread.created_ms for thread in page.items)])
+            # A thread from the future, by whichever clock, must not hide those that are made until then.
+            top_ms = max([top_ms, *(min(thread.created_ms, answer.look.sent_ms) for thread in page.items)])
             oldest_ms = trail.passed(page, cursor)
             passed_all = first_look or page.next_cursor is None or oldest_ms < (listing.frontier_ms or 0)
             since_ms = None if first_look else listing.watched_since_ms

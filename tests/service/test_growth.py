@@ -147,12 +147,13 @@ def test_more_new_threads_than_a_page_holds_are_all_seen_by_one_poll(make_bench:
 
 def test_a_thread_from_the_future_hides_none_of_the_present(make_bench: MakeBench) -> None:
     watching = make_bench(small_world(), "ada", EVERYONE)
-    watching.world.add_thread("ed@acme.test", watching.now_ms + 1000 * DAY_MS, 10_001)
+    odd = watching.world.add_thread("ed@acme.test", watching.now_ms, 10_001)
+    watching.world.change_thread(odd.id, created_ms=watching.now_ms + 1000 * DAY_MS)
     watching.poll_until_read()
     watching.clock.advance(5 * MINUTE_MS)
-    for number in range(250):
-        watching.world.add_thread("eve@acme.test", watching.now_ms - number * 1000, 10_001)
-    assert len(watching.poll().added) == 250
+    for number in range(350):
+        watching.world.add_thread("eve@acme.test", watching.now_ms - number * 500, 10_001)
+    assert len(watching.poll().added) == 350
 
 
 def sum_by_thread(watching: Bench, thread_id: str) -> list[tuple[str, int]]:

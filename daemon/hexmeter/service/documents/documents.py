@@ -218,6 +218,11 @@ class Documents:
                 "Hex lists threads only for Managers, Admins and workspace tokens, so this token sees just the threads"
                 " named with `hexmeter track URL`; `hexmeter calibrate` sets the grant to what Hex's own page shows."
             )
+        if unread := len(self._store.progress.unread()):
+            notes.append(
+                f"Of {unread} {'thread' if unread == 1 else 'threads'} Hex sent something that cannot be understood, so"
+                " what they used may be missing; the log says what."
+            )
         if not self._store.progress.access().people:
             notes.append("Hex does not show this token who is in the workspace, so only its own credits have a meter.")
         if problem := self._figures.runs.problem():

@@ -14,7 +14,6 @@ from hexmeter.core.ledger import Usage, share
 from hexmeter.core.model import Look, Thread
 from hexmeter.core.periods import Period
 from hexmeter.service.dashboard.dailyuse import MODEL, DailyUse
-from hexmeter.service.dashboard.kept import Kept
 from hexmeter.store.store import Store
 
 from .conftest import copy_of
@@ -105,7 +104,7 @@ def test_days_that_are_kept_are_those_of_the_rows(
     template: Path, pages: list[tuple[int, list[Thread]]], edges: list[int]
 ) -> None:
     with copy_of(template) as store:
-        kept, at_ms = DailyUse(store.breakdown, store.ledger.sums, Kept(store.revision)), NOW_MS
+        kept, at_ms = DailyUse(store), NOW_MS
         quarters = sorted({edge_ms // QUARTER_MS * QUARTER_MS for edge_ms in edges})
         parts = [Period(start_ms, end_ms) for start_ms, end_ms in pairwise(quarters)]
         for number, (pause_ms, threads) in enumerate(pages, 1):

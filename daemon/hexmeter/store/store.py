@@ -13,6 +13,7 @@ from hexmeter.store.exporting import Exporting
 from hexmeter.store.forecasts import Forecasts
 from hexmeter.store.groups import Groups
 from hexmeter.store.imports import Imports
+from hexmeter.store.kept import Kept
 from hexmeter.store.ladders import Ladders
 from hexmeter.store.ledger import Ledger
 from hexmeter.store.messages import Messages
@@ -44,6 +45,7 @@ class Store:
         self.runs = Runs(database)
         self.exporting = Exporting(database)
         self.forecasts = Forecasts(database)
+        self.kept = Kept(database.revision)
         self.transaction = database.transaction
 
     @classmethod

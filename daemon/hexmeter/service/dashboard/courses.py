@@ -14,7 +14,6 @@ from hexmeter.core.instants import DAY_MS, to_iso
 from hexmeter.core.meters import Meter, grant_key
 from hexmeter.core.periods import Period
 from hexmeter.core.pool import POOL, SPEND
-from hexmeter.service.dashboard.kept import Kept
 from hexmeter.service.meters.figures import Figures
 from hexmeter.service.meters.forecastfacts import Facts, Seat
 from hexmeter.store.store import Store
@@ -43,9 +42,8 @@ class Daily:
 class Courses:
     """What the pictures of meters are drawn from. Nothing here asks Hex, and nothing is written."""
 
-    def __init__(self, config: Config, store: Store, figures: Figures, kept: Kept) -> None:
+    def __init__(self, config: Config, store: Store, figures: Figures) -> None:
         self._config = config
-        self._kept = kept
         self._store = store
         self._figures = figures
 
@@ -69,7 +67,7 @@ class Courses:
         facts = Facts(self._config, self._store, self._figures, meters, now_ms)
         past = facts.past[-_PAST:]
         # Of what lies across a midnight no part is sought: months that are over are drawn faintly, and not told.
-        before = self._kept.ask(self._before, tuple(part for one in past for part in _utc_days(one)))
+        before = self._store.kept.ask(self._before, tuple(part for one in past for part in _utc_days(one)))
         days = days.within(period)
         courses, everybody = {}, list[Seat]()
         for meter in meters:

@@ -7,9 +7,8 @@ from itertools import pairwise
 
 from hexmeter.core.instants import DAY_MS
 from hexmeter.core.periods import Period
-from hexmeter.service.dashboard.kept import Kept
-from hexmeter.store.breakdown import Breakdown
-from hexmeter.store.sums import Sums, boundaries
+from hexmeter.store.store import Store
+from hexmeter.store.sums import boundaries
 
 USER, MODEL, SOURCE = "user", "model", "source"
 
@@ -19,10 +18,10 @@ ByName = dict[str | None, int]
 class DailyUse:
     """The dashboard asks for a month of days whenever something changed; all but the last stay as they were."""
 
-    def __init__(self, breakdown: Breakdown, sums: Sums, kept: Kept) -> None:
-        self._breakdown = breakdown
-        self._kept = kept
-        self._sums = sums
+    def __init__(self, store: Store) -> None:
+        self._breakdown = store.breakdown
+        self._kept = store.kept
+        self._sums = store.ledger.sums
         self._begun: tuple[int, int] | None = None
         self._newest_row = 0
         self._crossings: dict[int, dict[str, ByName]] = {}

@@ -12,7 +12,6 @@ from hexmeter.core.periods import Period, days_between
 from hexmeter.service.alerts.explaining import Explaining
 from hexmeter.service.dashboard.courses import Courses, Daily
 from hexmeter.service.dashboard.dailyuse import DailyUse
-from hexmeter.service.dashboard.kept import Kept
 from hexmeter.service.dashboard.recentuse import RecentUse
 from hexmeter.service.documents.documents import Documents
 from hexmeter.service.meters.figures import Figures
@@ -33,10 +32,9 @@ class DashboardFacts:
         self._store = store
         self._figures = figures
         self._documents = documents
-        kept = Kept(store.revision)
-        self._courses = Courses(config, store, figures, kept)
-        self._daily = DailyUse(store.breakdown, store.ledger.sums, kept)
-        self._recent = RecentUse(config, store, figures, self._daily, kept)
+        self._courses = Courses(config, store, figures)
+        self._daily = DailyUse(store)
+        self._recent = RecentUse(config, store, figures, self._daily)
         self._explaining = Explaining(config, store)
 
     def document(self, now_ms: int) -> dict[str, Any]:

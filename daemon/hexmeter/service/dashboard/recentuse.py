@@ -13,7 +13,6 @@ from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period, days_between, first_instant, local_day
 from hexmeter.service.dashboard.courses import Daily
 from hexmeter.service.dashboard.dailyuse import MODEL, SOURCE, DailyUse
-from hexmeter.service.dashboard.kept import Kept
 from hexmeter.service.documents.importedusage import with_imported
 from hexmeter.service.documents.usagedocument import UNKNOWN, UsageDocument
 from hexmeter.service.meters.figures import Figures
@@ -31,13 +30,12 @@ Row = dict[str, Any]
 class RecentUse:
     """Parts of the dashboard's document. Nothing here asks Hex, and nothing is written."""
 
-    def __init__(self, config: Config, store: Store, figures: Figures, daily: DailyUse, kept: Kept) -> None:
+    def __init__(self, config: Config, store: Store, figures: Figures, daily: DailyUse) -> None:
         self._zone = config.zone
         self._store = store
         self._figures = figures
         self._usage = UsageDocument(store, config.zone, figures.costs, figures.sight)
         self._daily = daily
-        self._kept = kept
 
     def span(self, until_ms: int) -> Period:
         """The last 30 local days up to then."""
@@ -49,7 +47,7 @@ class RecentUse:
         days = days_between(span.start_ms, span.end_ms, self._zone)
         sums, parts = self._store.ledger.sums, [part for _, part in days]
         # The last one ends now, which is another one each time.
-        uncertain = self._kept.ask(sums.uncertain_parts, tuple(parts[:-1])) + sums.uncertain_parts(parts[-1:])
+        uncertain = self._store.kept.ask(sums.uncertain_parts, tuple(parts[:-1])) + sums.uncertain_parts(parts[-1:])
         rows = self._usage.day_rows(days, [sum(users.values()) for users in ledger.by_user], uncertain)
         rows = with_imported(self._figures.imported, "day", rows, span, self._zone)
         names = {person.id: person.email or person.id for person in self._store.roster.everybody()}
@@ -86,7 +84,7 @@ class RecentUse:
     def threads(self, now_ms: int) -> Row:
         """The dearest threads of the last seven days."""
         span = self._last(_THREAD_DAYS, now_ms)
-        rows = self._kept.ask(self._usage.dearest_threads, span.start_ms, _THREADS)
+        rows = self._store.kept.ask(self._usage.dearest_threads, span.start_ms, _THREADS)
         return {"since": to_iso(span.start_ms), "rows": rows}
 
     def _last(self, days: int, now_ms: int) -> Period:

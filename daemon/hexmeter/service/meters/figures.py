@@ -43,7 +43,6 @@ class Figures:
         self.costs = CostsByUser(store.breakdown)
         self.runs = RunFigures(config, store)
         self.outlooks = Outlooks(store)
-        self._watched: tuple[int, Watched | None] = (-1, None)
 
     def period(self, now_ms: int) -> Period:
         """The current period of grants."""
@@ -51,11 +50,7 @@ class Figures:
 
     def watched(self) -> Watched | None:
         """Who is watched, as far as known; None before Hex ever said who the token is."""
-        revision, watched = self._watched
-        if revision != self._store.revision():
-            watched = self._who_is_watched()
-            self._watched = self._store.revision(), watched
-        return watched
+        return self._store.kept.ask(self._who_is_watched)
 
     def _who_is_watched(self) -> Watched | None:
         identity = self._store.progress.identity()

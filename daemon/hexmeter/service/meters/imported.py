@@ -40,7 +40,6 @@ class Imported:
         self._zone = zone
         self._watched = watched
         self._sees_whole = sees_whole
-        self._begins: tuple[int, dict[str, int]] = (-1, {})
 
     def user_id(self, name: str) -> str | None:
         """The user whom a log calls `name`: Hex's id, else the name itself; None for nobody."""
@@ -51,12 +50,7 @@ class Imported:
 
     def counts_before(self, name: str) -> int:
         """Rows of the user `name` count before this instant: the start of the first local day that is the ledger's."""
-        revision, known = self._begins
-        if revision != self._store.revision():
-            self._begins = revision, known = self._store.revision(), {}
-        if name not in known:
-            known[name] = self._ledgers_first_day(name)
-        return known[name]
+        return self._store.kept.ask(self._ledgers_first_day, name)
 
     def counted(self, period: Period, anchors: Mapping[str, Calibration] | None = None) -> dict[str | None, int]:
         """The micro-credits of imported rows in `period` that count, by user.

@@ -7,7 +7,6 @@ from hexmeter.core.meters import Meter
 from hexmeter.core.outlook import NO_FIGURE, NOTHING_YET, NoForecast, Outlook
 from hexmeter.core.periods import Period
 from hexmeter.core.pool import POOL, SPEND
-from hexmeter.core.scoring import Record
 from hexmeter.store.forecasts import Stood
 from hexmeter.store.store import Store
 
@@ -20,33 +19,23 @@ class Outlooks:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._read_at = -1
-        self._standing: dict[str, Stood] = {}
-        self._records: dict[str, Record] = {}
 
     def filled(self, meter: Meter, period: Period, *, complete: bool) -> Meter:
         """The meter with its outlook, and the record of its forecasts. `period` is the current one of grants."""
-        self._read()
-        record = self._records.get(meter.key)
+        record = self._store.kept.ask(self._store.forecasts.records).get(meter.key)
         outlook = why_not(meter, complete=complete) or self._stored(meter, period)
         return replace(meter, outlook=outlook, record=record if record is not None and record.tells else None)
 
     def standing(self, meter_key: str) -> Stood | None:
         """The last outlook of a meter, of whatever period."""
-        self._read()
-        return self._standing.get(meter_key)
+        return self._store.kept.ask(self._store.forecasts.standing).get(meter_key)
 
     def _stored(self, meter: Meter, period: Period) -> Outlook:
-        stood = self._standing.get(meter.key)
+        stood = self.standing(meter.key)
         # Of another period, or of another limit, it answers a question that nobody asks any more.
         if stood is None or stood.period != (meter.period or period) or stood.limit_micro != meter.limit_micro:
             return NOTHING_YET
         return stood.outlook
-
-    def _read(self) -> None:
-        if self._read_at != self._store.revision():
-            self._read_at = self._store.revision()
-            self._standing, self._records = self._store.forecasts.standing(), self._store.forecasts.records()
 
 
 def why_not(meter: Meter, *, complete: bool) -> NoForecast | None:

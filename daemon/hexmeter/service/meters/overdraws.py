@@ -30,14 +30,10 @@ class Overdraws:
         self._config = config
         self._store = store
         self._imported = imported
-        self._cached: tuple[object, Overdrawn] | None = None
 
     def in_period(self, period: Period) -> Overdrawn:
         """What everybody used beyond their grant in `period`."""
-        facts = (period, self._store.revision())
-        if self._cached is None or self._cached[0] != facts:
-            self._cached = facts, self.until(period, period.end_ms)
-        return self._cached[1]
+        return self._store.kept.ask(self.until, period, period.end_ms)
 
     def until(self, period: Period, until_ms: int) -> Overdrawn:
         """What everybody used beyond their grant in `period`, up to `until_ms`."""

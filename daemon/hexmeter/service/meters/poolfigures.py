@@ -19,7 +19,6 @@ class PoolFigures:
         self._config = config
         self._store = store
         self._overdrawn = overdrawn
-        self._cached: tuple[object, tuple[Draw, Draw]] | None = None
 
     def meters(self, now_ms: int, unseen: str | None) -> list[Meter]:
         """The meters that are configured or calibrated; `unseen` says why not everybody's threads are seen."""
@@ -67,11 +66,11 @@ class PoolFigures:
         """This period's draw, and that since the balance was read; computed anew only when something was stored."""
         if unseen is not None:
             return Draw(unknown=unseen), Draw(unknown=unseen)
-        facts = (balance, period, self._store.revision())
-        if self._cached is None or self._cached[0] != facts:
-            month = self._draw_in(period, period.start_ms)
-            self._cached = facts, (month, month if balance is None else self._draw_since(balance.at_ms, period))
-        return self._cached[1]
+        return self._store.kept.ask(self._seen_draws, balance, period)
+
+    def _seen_draws(self, balance: Balance | None, period: Period) -> tuple[Draw, Draw]:
+        month = self._draw_in(period, period.start_ms)
+        return month, month if balance is None else self._draw_since(balance.at_ms, period)
 
     def _draw_since(self, since_ms: int, period: Period) -> Draw:
         draws = [self._draw_in(period, max(since_ms, period.start_ms))]

@@ -1,4 +1,4 @@
-"""What was read from the database, kept until something is stored: a page that is asked for again waits less."""
+"""What was worked out of the database, kept until something is stored: who asks again waits less."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, TypeVarTuple

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,19 @@ def test_a_copy_of_a_damaged_database_pushes_out_no_good_one(path: Path, caplog:
     assert f"{path} is damaged: " in caplog.text
     assert names(path) == ["", f".backup-{STAMP}"]
     assert figure(backup.backups_of(path)[0]) == 5
+
+
+def test_the_way_back_works_wherever_the_database_is_and_whatever_was_left_beside_it(tmp_path: Path) -> None:
+    """As in ~/Library/Application Support, under a daemon that runs."""
+    path = tmp_path / "Application Support" / "hexmeter.db"
+    path.parent.mkdir()
+    filled(path, 5)
+    backup.back_up_now(path, 2, NOW_MS)
+    spoil(path)
+    said, way = backup.way_back(path).split(": ", 1)
+    subprocess.run(["sh", "-c", way], check=True)
+    assert (said, figure(path)) == ("stop the daemon, then", 5)
+    assert names(path) == ["", f".backup-{STAMP}", ".damaged"]
 
 
 def test_a_damaged_database_is_set_aside_and_the_newest_good_backup_restored(path: Path) -> None:

@@ -8,6 +8,7 @@ import glob
 import json
 import logging
 import os
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -118,10 +119,11 @@ def way_back(path: Path) -> str:
     good = _newest_good(backups_of(path))
     if good is None:
         return f"stop the daemon, move {path} away, and start it: it reads the history anew"
-    if _is_filled(_beside(path, "-wal")):
-        return "start hexmeter daemon: the newest good backup takes its place"
-    # After a clean stop nobody reads it through.
-    return f"stop the daemon, then: mv {path} {path}.damaged && cp {good} {path}"
+    # By hand: a daemon that is stopped ends cleanly, and after that nobody reads the file through. What is left of its
+    # log would be written into the copy.
+    names = (path, f"{path}.damaged", f"{path}-wal", f"{path}-shm", good)
+    broken, aside, log_file, index, copy = (shlex.quote(str(name)) for name in names)
+    return f"stop the daemon, then: mv {broken} {aside} && rm -f {log_file} {index} && cp {copy} {broken}"
 
 
 def _newest_good(backups: Sequence[Path]) -> Path | None:

@@ -9,7 +9,6 @@ LONGEST_MS = HOUR_MS
 PATIENCE_MS = DAY_MS
 """What failed for so long is given up: a warning of yesterday helps nobody."""
 
-
 _MOST_DIGITS = 40
 """Python reads no number of thousands of digits."""
 

@@ -15,13 +15,13 @@ from hexmeter.service.dashboard.dailyuse import DailyUse
 from hexmeter.service.dashboard.recentuse import RecentUse
 from hexmeter.service.documents.documents import Documents
 from hexmeter.service.meters.figures import Figures
+from hexmeter.store.outbox import SEVERITIES
 from hexmeter.store.store import Store
 
 _GRANTS_DRAWN = 12
 """So many grants have a course: the nearest to their limits, and one's own."""
 
 _ALERTS = 12
-_SEVERITIES = ("info", "warning", "critical")
 
 
 class DashboardFacts:
@@ -107,7 +107,7 @@ class DashboardFacts:
 def _rank(alert: Mapping[str, Any]) -> tuple[bool, bool, int]:
     answered = alert["state"] != "firing" or alert["muted"]
     over = alert["state"] == "resolved"
-    return over, answered, 0 if over else -_SEVERITIES.index(alert["severity"])
+    return over, answered, 0 if over else -SEVERITIES.index(alert["severity"])
 
 
 def _days_of(meter: Meter, days: Daily) -> list[float] | None:

@@ -104,3 +104,17 @@ def test_a_person_whom_nobody_watches_any_more_is_warned_of_until_the_period_end
     watching.later(9 * DAY_MS)
     assert standing(watching) == []
     assert json.dumps(watching.status()["meters"]).count('"grant:') == 1
+
+
+def test_top_ups_that_nobody_plans_any_more_were_told_of_their_month(make_bench: MakeBench) -> None:
+    rest = "[alerts]\ntop_up = 1\nexhausted = false\nforecast = false\nused = []\n"
+    pool = EVERYONE + "[pool]\nbalance = 60\nas_of = 2026-11-01\n"
+    watching = make_bench(one_thread("120"), "ada", f"{pool}top_up = {{below = 10, amount = 50}}\n{rest}")
+    watching.poll_until_read()
+    watching.later()
+    assert standing(watching) == ["top_up"]
+    watching.restart(pool + rest)
+    watching.later()
+    assert standing(watching) == ["top_up"]
+    watching.later(9 * DAY_MS)
+    assert standing(watching) == []

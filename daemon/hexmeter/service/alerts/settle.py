@@ -134,8 +134,9 @@ class Settler:
         if alert.kind in self._config.rules.off or alert.kind == Kind.TOKEN:
             return True
         # By its id: an allocation's key is another one while its members are not known.
-        if alert.meter is not None and alert.meter.partition(":")[0] in (POOL, SPEND, ALLOCATION):
-            return alert.meter not in meters
+        limited = alert.meter is not None and alert.meter.partition(":")[0] in (POOL, SPEND, ALLOCATION)
+        if limited and alert.meter not in meters:
+            return True
         period = self._store.ladders.state(alert.ladder).period
         # A report tells of a period that is over.
         return period is not None and period.end_ms <= now_ms and alert.kind != Kind.REPORT

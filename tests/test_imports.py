@@ -93,7 +93,7 @@ MAY_IMPORT = {
     "hexmeter.cli.checks": (
         {
             *("hexmeter.core", "hexmeter.wire", "hexmeter.cli", "hexmeter.config", "hexmeter.hex", "hexmeter.store"),
-            *("hexmeter.service.watch", "hexmeter.service.dashboard.access"),
+            "hexmeter.service.watch",
         },
         "the doctor looks at each part itself, for any of them may be what is broken",
     ),

@@ -14,7 +14,7 @@ from hexmeter.cli.asking import who_is
 from hexmeter.cli.configuration import load_config
 from hexmeter.cli.ports import port_check
 from hexmeter.config.load import ConfigError
-from hexmeter.config.model import Config
+from hexmeter.config.model import DASHBOARD_HOST, Config
 from hexmeter.config.token import TokenError, token_source
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, to_iso
 from hexmeter.core.model import Identity
@@ -22,7 +22,6 @@ from hexmeter.core.periods import Period
 from hexmeter.core.resetday import Reading, better_days
 from hexmeter.core.strings import clean
 from hexmeter.hex.errors import HexError
-from hexmeter.service.dashboard.access import HOST
 from hexmeter.service.watch import WatchError, effective_watch
 from hexmeter.store.backup import damage, way_back
 from hexmeter.store.database import StoreError, is_locked, reading
@@ -281,7 +280,7 @@ def _ports(config: Config, held: dict[str, int] | None) -> Iterator[Check]:
         yield Check(*port_check("metrics", "listen", *config.metrics_listen, held, wanted=True))
     if config.dashboard_port is not None:
         wanted = config.dashboard_enabled
-        yield Check(*port_check("dashboard", "port", HOST, config.dashboard_port, held, wanted=wanted))
+        yield Check(*port_check("dashboard", "port", DASHBOARD_HOST, config.dashboard_port, held, wanted=wanted))
 
 
 def _channels(config: Config, rows: list[dict[str, Any]] | None) -> Iterator[Check]:

@@ -19,6 +19,9 @@ from hexmeter.core.rules import AlertRules
 Watch = Literal["me", "everyone"] | tuple[str, ...]
 """Whose credits are watched: one's own, everybody's, or those of people named by email (in lower case)."""
 
+DASHBOARD_HOST = "127.0.0.1"
+"""Where the dashboard listens: nothing but its port is up to the configuration."""
+
 
 @dataclass(frozen=True, slots=True)
 class PollSettings:

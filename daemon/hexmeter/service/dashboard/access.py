@@ -9,7 +9,6 @@ from hexmeter.core.clock import Clock
 from hexmeter.core.instants import DAY_MS, MINUTE_MS
 from hexmeter.page.view import View
 
-HOST = "127.0.0.1"
 ENTRANCE = "/open"
 """Where a link leads; its secret goes no further."""
 

@@ -4,10 +4,11 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 
+from hexmeter.config.model import DASHBOARD_HOST
 from hexmeter.page import assets
 from hexmeter.page.view import View
 from hexmeter.service.daemon import Daemon
-from hexmeter.service.dashboard.access import ENTRANCE, HOST, Access, Session
+from hexmeter.service.dashboard.access import ENTRANCE, Access, Session
 from hexmeter.service.dashboard.live import Live
 from hexmeter.service.dashboard.pages import Pages
 from hexmeter.wire.httpd import Answer, Request, Response, Stream
@@ -118,7 +119,7 @@ def asked_from_itself(headers: Mapping[str, str], port: int) -> bool:
     """
     host = headers.get("host", "").lower()
     return (
-        host in (f"{HOST}:{port}", f"localhost:{port}")
+        host in (f"{DASHBOARD_HOST}:{port}", f"localhost:{port}")
         and headers.get("origin", f"http://{host}") == f"http://{host}"
         and headers.get("sec-fetch-site", "none") in ("none", "same-origin")
     )

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from hexmeter.config.model import DASHBOARD_HOST
 from hexmeter.core.clock import Clock
 from hexmeter.core.instants import MINUTE_MS
 from hexmeter.service.daemon import Daemon
-from hexmeter.service.dashboard.access import ENTRANCE, HOST, LINK_LIVES_MS, Access
+from hexmeter.service.dashboard.access import ENTRANCE, LINK_LIVES_MS, Access
 from hexmeter.service.front import Front
 from hexmeter.service.loopback import LoopbackServer
 from hexmeter.service.refused import Refused
@@ -86,7 +87,7 @@ class Dashboard:
         if self._showing is not None:
             self._showing.prepare()
         until_ms = self._clock.now_ms() + LINK_LIVES_MS
-        return Opened(f"http://{HOST}:{server.port}{ENTRANCE}?once={self._access.new_link()}", until_ms)
+        return Opened(f"http://{DASHBOARD_HOST}:{server.port}{ENTRANCE}?once={self._access.new_link()}", until_ms)
 
     async def close(self) -> bool:
         """End all sessions and links, and listen no more until asked again; whether it was open."""
@@ -113,10 +114,14 @@ class Dashboard:
         async with self._opening:
             if self._server is None:
                 self._server = await LoopbackServer.open(
-                    self._front.handle, HOST, self._wanted_port, max_clients=_MOST_CLIENTS
+                    self._front.handle, DASHBOARD_HOST, self._wanted_port, max_clients=_MOST_CLIENTS
                 )
                 self._looking = asyncio.create_task(self._look())
-                log.info("the dashboard is on http://%s:%d, for links of hexmeter dashboard", HOST, self._server.port)
+                log.info(
+                    "the dashboard is on http://%s:%d, for links of hexmeter dashboard",
+                    DASHBOARD_HOST,
+                    self._server.port,
+                )
             if self._daemon is not None:
                 self._daemon.documents.ports["dashboard"] = self._server.port
             if self._daemon is not None and self._showing is None:
@@ -135,6 +140,6 @@ class Dashboard:
         return self._server.port if self._server else None
 
     def _taken(self, error: OSError) -> Failure:
-        message = f"{HOST}:{self._wanted_port} cannot be used: {error.strerror or error}"
+        message = f"{DASHBOARD_HOST}:{self._wanted_port} cannot be used: {error.strerror or error}"
         hint = "another program may have it: give [dashboard] port another one, or none, then: hexmeter reload"
         return Failure("port_taken", message, hint)

@@ -110,7 +110,7 @@ def test_figures_are_at_least_while_a_thread_of_theirs_cannot_be_understood(make
     watching.poll_until_read()
     assert bounds() == ["at_least", "estimated", "at_least"]
     assert watching.status()["notes"] == [
-        "Of 1 thread Hex sent something that cannot be understood, so what they used may be missing; the log says what."
+        "Of 1 thread Hex sent something that cannot be understood, so what it used may be missing; the log says what."
     ]
     _, usage = watching.ask("GET", "/v1/usage", by="user")
     assert [row["bound"] for row in usage["rows"] if row["user"] == "ed@acme.test"] == ["at_least"]

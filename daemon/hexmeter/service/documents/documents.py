@@ -15,6 +15,7 @@ from hexmeter.core.meters import Meter, bound_of
 from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period
 from hexmeter.core.rules import BLIND_AFTER_INTERVALS
+from hexmeter.core.texts import counted
 from hexmeter.service.alerts.attention import Attending
 from hexmeter.service.alerts.notices import Notice
 from hexmeter.service.channels.health import channel_notes, channels_document
@@ -220,8 +221,8 @@ class Documents:
             )
         if unread := len(self._store.progress.unread()):
             notes.append(
-                f"Of {unread} {'thread' if unread == 1 else 'threads'} Hex sent something that cannot be understood, so"
-                " what they used may be missing; the log says what."
+                f"Of {counted(unread, 'thread')} Hex sent something that cannot be understood, so what"
+                f" {'it' if unread == 1 else 'they'} used may be missing; the log says what."
             )
         if not self._store.progress.access().people:
             notes.append("Hex does not show this token who is in the workspace, so only its own credits have a meter.")

@@ -70,7 +70,7 @@ def stay(given: str | None, level: int = logging.INFO, log_format: str = "text")
 
 
 def _begin(given: str | None, level: int, log_format: str) -> Config:
-    """Log from now on; the configuration. Raises Explained."""
+    """The configuration in force, for a process that stays; what is said of it is logged. Raises Explained."""
     log_to_stderr(level, log_format)
     config = read_config(given)
     # What was imported stays to the end: the collector need not look through it time and again.

@@ -3,10 +3,8 @@
 import socket
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Literal
 
-Found = tuple[str, Literal["ok", "warning"], str, str]
-"""Name, state, message and mend."""
+from hexmeter.cli.desktop import Found
 
 
 def port_check(name: str, key: str, host: str, port: int, held: Mapping[str, int] | None, *, wanted: bool) -> Found:

@@ -10,7 +10,8 @@ from hexmeter.cli.alertstest import PATIENCE_S, show_arrivals
 from hexmeter.cli.ask import client
 from hexmeter.cli.explained import Explained
 from hexmeter.cli.helps import end_with
-from hexmeter.wire.render import short, table, zone_of
+from hexmeter.core.strings import clean
+from hexmeter.wire.render import COLUMN, table, zone_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,4 +86,4 @@ def _lines(page: Any) -> list[str]:
 
 
 def _words(head: str, cell: Any) -> str:
-    return short(cell.text) if head == "Thread" else str(cell.text)
+    return clean(cell.text, COLUMN) if head == "Thread" else str(cell.text)

@@ -15,7 +15,8 @@ from hexmeter.cli.helps import end_with
 from hexmeter.core.instants import parse_iso
 from hexmeter.core.outlooktexts import SO_MUCH
 from hexmeter.core.spans import ALLOWED, SpanError, parse_moment
-from hexmeter.wire.render import credits, day, moment, short, table, zone_of
+from hexmeter.core.strings import clean
+from hexmeter.wire.render import COLUMN, credits, day, moment, table, zone_of
 
 _DIMENSIONS = ("user", "day", "model", "source", "type", "thread", "prompt")
 _PROMPTS = ("prompts", "per_prompt", "median", "p90")
@@ -144,7 +145,7 @@ def _amount(row: dict[str, Any]) -> tuple[str, str]:
 
 
 def _sum(by: str, row: dict[str, Any], known: bool) -> tuple[str, ...]:
-    names = (short(row["title"] or row["thread"]), str(row["user"])) if by == "thread" else (str(row[by]),)
+    names = (clean(row["title"] or row["thread"], COLUMN), str(row["user"])) if by == "thread" else (str(row[by]),)
     if not known:
         return (*names, *_amount(row))
     count = row["prompts"]
@@ -159,4 +160,4 @@ def _prompt(row: dict[str, Any], zone: ZoneInfo | None) -> tuple[str, ...]:
         what = "shared evenly with others"
     else:
         what = ""
-    return moment(row["at"], zone), str(row["user"]), short(row["title"] or row["thread"]), *_amount(row), what
+    return moment(row["at"], zone), str(row["user"]), clean(row["title"] or row["thread"], COLUMN), *_amount(row), what

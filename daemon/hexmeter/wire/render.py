@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _GAUGE = 10
 _YEAR_NAMED_DAYS = 200
 _OUTLOOKS = 5
-_COLUMN = 60
+COLUMN = 60
+"""The characters of a title for which a table has room."""
 
 
 def status_text(document: "dict[str, Any]") -> str:
@@ -124,11 +125,6 @@ def table(heads: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> "list[str]
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
-
-
-def short(words: str) -> str:
-    """A title or name as far as a column of a table has room for it."""
-    return words if len(words) <= _COLUMN else f"{words[: _COLUMN - 1]}…"
 
 
 def _heading(document: "dict[str, Any]") -> str:

@@ -75,7 +75,7 @@ def document(text: str, url: str | None = None) -> dict[str, Any]:
             "problem": None,
             "limit": 500,
             "total": RUNS,
-            "before": RUNS,
+            "before": {**RUNS, "runs": 1},
             "projects": [{"project": "p", "title": text, "owner": text, **RUNS}],
         },
     }
@@ -151,7 +151,7 @@ def test_only_links_to_hex_are_links(url: str | None, link: bool) -> None:
 def test_runs_are_at_least_so_many_now_and_before() -> None:
     notes = {section.title: section.note for section in report_page(document("Ed"), BERLIN).sections}
     assert notes["Project runs"] == (
-        "At least 3 runs and 1.5 minutes, before at least 3 runs, as seen by the API on Sun 22 Nov 11:00;"
+        "At least 3 runs and 1.5 minutes, against at least 1 run before, as seen by the API on Sun 22 Nov 11:00;"
         " 500 in 7 days are in the budget."
     )
 

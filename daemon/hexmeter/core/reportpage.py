@@ -194,8 +194,9 @@ def _runs(runs: Mapping[str, Any], zone: ZoneInfo) -> Section:
     ]
     total, before, read = runs["total"], runs["before"], moment_text(parse_iso(runs["as_of"]), zone)
     note = (
-        f"At least {total['runs']} runs and {total['minutes']:g} minutes, before at least {before['runs']} runs, as"
-        f" seen by the API on {read}; {runs['limit']} in 7 days are in the budget."
+        f"At least {counted(total['runs'], 'run')} and {total['minutes']:g} minutes, against at least"
+        f" {counted(before['runs'], 'run')} before, as seen by the API on {read}; {runs['limit']} in 7 days are in the"
+        " budget."
     )
     return Section("Project runs", heads, tuple(cells), note)
 

@@ -65,6 +65,20 @@ def test_the_doctor_sees_ports_that_another_program_has(broken: Broken, running:
         assert "dashboard" not in broken.home.client.get("/v1/status")["ports"]
 
 
+def test_the_doctor_blames_nobody_for_ports_that_a_daemon_may_have_which_does_not_answer(broken: Broken) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.socket(socket.AF_UNIX) as stopped:
+        port = one.getsockname()[1]
+        broken.write(plan() + EVERYONE + PORTS.format(metrics=port, dashboard=port, enabled="true"))
+        broken.home.socket.parent.mkdir(mode=0o700)
+        stopped.bind(str(broken.home.socket))
+        stopped.listen(0)
+        with socket.socket(socket.AF_UNIX) as waiting:
+            waiting.connect(str(broken.home.socket))
+            found = {check["name"]: check["state"] for check in broken.home.ask(DOCTOR, "--json").json["checks"]}
+    assert found["daemon"] == "failure"
+    assert not {"metrics", "dashboard"} & set(found)
+
+
 def ports_in(doctor: Ran) -> dict[str, tuple[str, str]]:
     """The state and message of each port that it looked at."""
     found = {one["name"]: (one["state"], one["message"]) for one in doctor.json["checks"]}

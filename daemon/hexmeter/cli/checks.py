@@ -56,8 +56,8 @@ def checks(config_file: str | None) -> list[Check]:
         found += _database(config, identity)
     answers = _daemon(config_file)
     found += answers.checks
-    # An older daemon, which goes on over an upgrade, does not say what it listens on.
-    if config is not None and (answers.ports is not None or answers.channels is None):
+    # A daemon that does not say what it listens on, being older or too busy, may be the one that has the ports.
+    if config is not None and (answers.absent or answers.ports is not None):
         found += _ports(config, answers.ports)
     found += [Check(*checked) for checked in desktop_checks(config_file)]
     if config is not None:
@@ -235,11 +235,13 @@ def _reading(store: Store, user_id: str, at_ms: int, used_micro: int) -> Reading
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """What the daemon says of itself; None for the channels and its ports when it says nothing of them."""
+    """What the daemon says of itself; None for the channels and its ports when it says nothing of them, `absent` where
+    there is none."""
 
     checks: list[Check]
     channels: list[dict[str, Any]] | None = None
     ports: dict[str, int] | None = None
+    absent: bool = False
 
 
 def _daemon(config_file: str | None) -> _Answers:
@@ -247,7 +249,7 @@ def _daemon(config_file: str | None) -> _Answers:
         daemon = client(config_file)
         status, channels = daemon.get("/v1/status"), daemon.get("/v1/channels")["channels"]
     except DaemonAbsent as error:
-        return _Answers([Check("daemon", "warning", error.message, error.hint)])
+        return _Answers([Check("daemon", "warning", error.message, error.hint)], absent=True)
     except ClientError as error:
         return _Answers([Check("daemon", "failure", error.message, error.hint)])
     except Exception as error:  # a configuration with faults was told already

@@ -278,8 +278,8 @@ def no_such_file(path: str) -> str:
 
 
 def not_allowed(path: str, table: str, given: str) -> str:
-    """A backend that does not exist."""
-    return f'{path}: {table}.backend = "{given}" is no backend'
+    """A backend that does not exist; `given` is in quotes where it is text."""
+    return f"{path}: {table}.backend = {given} is no backend"
 
 
 def one_of(allowed: tuple[str, ...]) -> str:

@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Self
 
+from hexmeter.core.instants import to_iso
 from hexmeter.wire.httpd import Answer, HttpServer, Request, Response, Stream
 
 METER: dict[str, Any] = {
@@ -52,6 +54,11 @@ def status(**changes: Any) -> dict[str, Any]:
     return {**deepcopy(STATUS), **changes}
 
 
+def current(**changes: Any) -> dict[str, Any]:
+    """The plain status as just read, with changes."""
+    return status(as_of=to_iso(int(time.time() * 1000)), **changes)
+
+
 def notice(*deliveries: int, **changes: Any) -> dict[str, Any]:
     """A notice as a claim answers it; its one alert has the number of its first delivery plus 100."""
     plain = {
@@ -76,7 +83,7 @@ class FakeDaemon:
 
     def __init__(self, socket: Path) -> None:
         self.socket = socket
-        self.status: dict[str, Any] = status()
+        self.status: dict[str, Any] = current()
         self.active: list[dict[str, Any]] = []
         self.poll_answer: dict[str, Any] = {
             "schema": 1, "ok": True, "error": None, "requests": 2, "increases": 0, "threads": 7

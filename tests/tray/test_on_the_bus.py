@@ -12,7 +12,7 @@ import pytest
 from desktop import FakeWatcher, TrayItem, private_bus, wait_until
 
 from .conftest import Stage
-from .fake_daemon import meter, notice
+from .fake_daemon import current, meter, notice
 
 pytestmark = pytest.mark.desktop
 
@@ -299,6 +299,18 @@ def test_a_hung_notification_service_does_no_harm(stage: Stage) -> None:
     wait_until(lambda: stage.daemon.states(2)[-1] == "handed_over", "both are delivered")
     assert stage.daemon.states(1)[-1] == "handed_over"
     assert [shown.number for shown in notifications.shown] == [1, 2]
+
+
+def test_a_daemon_that_hangs_leaves_no_figures_that_look_current(stage: Stage) -> None:
+    """It keeps its connections and says nothing any more: the clock alone tells."""
+    item = shown_item(stage)
+    told = current(interval_s=0.5)
+    stage.daemon.show(**told)
+    wait_until(lambda: item.menu_labels()[0].startswith("No good reading since "), "the figures are old")
+    assert item.menu_labels()[1].startswith("Grant 27.5 of 40 left (as of ")
+    assert "(as of " in item.property("Title")
+    stage.daemon.show(as_of=current()["as_of"], interval_s=300)
+    wait_for_label(item, "Grant 27.5 of 40 left")
 
 
 def test_a_second_tray_of_the_same_configuration_says_so_and_ends(stage: Stage) -> None:

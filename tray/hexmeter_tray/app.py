@@ -20,6 +20,7 @@ from hexmeter_tray.deliver import Courier, parse_shown
 from hexmeter_tray.entries import hex_link
 from hexmeter_tray.failures import CallFailed
 from hexmeter_tray.feed import Feed
+from hexmeter_tray.lines import changes_at
 from hexmeter_tray.meters import text
 from hexmeter_tray.model import Action, Facts, MenuItem, View
 from hexmeter_tray.notify import Notice, Notifier, dressed
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 1.0
 _ASK_TIMEOUT_S = 5.0
+_LONGEST_WAIT_S = 300.0
+"""The loop's clock stands still while the machine sleeps, and a set clock does not move it."""
 
 
 class Tray(Protocol):
@@ -79,6 +82,7 @@ class App:
         self._tray = self._new_tray()
         self._notifier = self._new_notifier()
         self._has_adopted = False
+        self._timer: asyncio.TimerHandle | None = None
         self._deeds = Deeds(self._post, lambda: self._facts, self._change, self._tell, self._about, settings.config)
         claimant = f"tray-{os.getpid()}-{os.urandom(6).hex()}"
         self._courier = Courier(
@@ -151,10 +155,23 @@ class App:
     def _show(self) -> None:
         if self._told_to_end.is_set():
             return  # What it is shown on is being taken away.
-        now = view(self._facts, _now_ms(), None)
+        now_ms = _now_ms()
+        now = view(self._facts, now_ms, None)
         if now != self._view:
             self._view = now
             self._tray.show(now)
+        self._look_again(now_ms)
+
+    def _look_again(self, now_ms: int) -> None:
+        """Show the change that time alone makes, when it comes: a daemon that hangs tells none."""
+        if self._timer is not None:
+            self._timer.cancel()
+        status = self._facts.status
+        at_ms = changes_at(status, now_ms) if status is not None else None
+        self._timer = None
+        if at_ms is not None:
+            after_s = min((at_ms - now_ms) / 1000, _LONGEST_WAIT_S)
+            self._timer = asyncio.get_running_loop().call_later(after_s, self._show)
 
     def _change(self, facts: Facts) -> None:
         self._facts = facts

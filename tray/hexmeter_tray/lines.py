@@ -6,6 +6,7 @@ from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hexmeter.core.age import too_old_at_ms
 from hexmeter.core.outlooktexts import lasts_or_ends, prompts_left
 from hexmeter_tray import texts
 from hexmeter_tray.meters import Figure, figures, instant, number, text, worst_first
@@ -22,27 +23,36 @@ _NAME_CHARACTERS = 40
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A status document with what it takes to put it into words. `zone`: the plan's, as everywhere else, or None for
-    the desktop's own."""
+    the desktop's own. `stale`: there was no good reading for too long, `stale_since` the last one, None if never."""
 
     status: Mapping[str, Any]
     meters: tuple[Figure, ...]
     now_ms: int
     zone: tzinfo | None
+    stale: bool
     stale_since: int | None
     paused_until: int | None
 
 
 def read(status: Mapping[str, Any], now_ms: int, zone: tzinfo | None) -> Reading:
     """Read a status document without trust."""
-    paused_until = instant(status.get("paused_until"))
+    paused_until, too_old_at = instant(status.get("paused_until")), _too_old_at(status)
+    late = too_old_at is not None and too_old_at <= now_ms
     return Reading(
         status,
         figures(status),
         now_ms,
         _zone(status.get("timezone")) or zone,
-        _stale_since(status),
+        late or status.get("stale") is True,
+        instant(status.get("as_of")) if late else _stale_since(status),
         paused_until if paused_until is not None and paused_until > now_ms else None,
     )
+
+
+def changes_at(status: Mapping[str, Any], now_ms: int) -> int | None:
+    """When a status document looks different though nothing new is told, in Unix milliseconds; None: never."""
+    coming = [at for at in (instant(status.get("paused_until")), _too_old_at(status)) if at is not None and at > now_ms]
+    return min(coming, default=None)
 
 
 def meter_items(reading: Reading) -> tuple[MenuItem, ...]:
@@ -115,8 +125,8 @@ def news_items(reading: Reading) -> tuple[MenuItem, ...]:
     if reading.paused_until is not None:
         said = texts.paused(texts.clock(reading.paused_until, reading.now_ms, reading.zone))
         items.append(MenuItem("news:paused", said))
-    # While the first reading is under way, that is what there is to say.
-    if status.get("stale") is True and (since is not None or not first):
+    # While the first reading is under way, or none is meant to be, that is what there is to say.
+    if reading.stale and not (first if since is None else reading.paused_until is not None):
         said = texts.stale(texts.clock(since, reading.now_ms, reading.zone) if since is not None else None)
         items.append(MenuItem("news:stale", said))
     poll = status.get("last_poll")
@@ -174,6 +184,14 @@ def _outlook_text(figure: Figure, reading: Reading) -> str:
     if resets is not None and resets <= reading.now_ms:
         return ""
     return texts.outlook(lasts_or_ends(figure.probability, ends, resets, reading.now_ms, reading.zone, figure.bound))
+
+
+def _too_old_at(status: Mapping[str, Any]) -> int | None:
+    """From when on figures that the daemon calls fresh are not, if it tells no newer ones: it may hang."""
+    as_of, interval_s = instant(status.get("as_of")), number(status.get("interval_s"))
+    if status.get("stale") is not False or as_of is None or interval_s is None or interval_s <= 0:
+        return None
+    return too_old_at_ms(as_of, round(interval_s * 1000))
 
 
 def _stale_since(status: Mapping[str, Any]) -> int | None:

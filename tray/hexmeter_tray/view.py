@@ -75,7 +75,7 @@ def _icon(reading: Reading | None) -> IconState:
     level = _level(share)
     if reading.paused_until is not None:
         return IconState(Gauge.PAUSED, level)
-    return IconState(Gauge.STALE if reading.status.get("stale") is True else Gauge(worst.state), level)
+    return IconState(Gauge.STALE if reading.stale else Gauge(worst.state), level)
 
 
 def _level(share: float) -> int:

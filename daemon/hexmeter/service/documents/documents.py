@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from hexmeter import __version__
 from hexmeter.config.model import Config
+from hexmeter.core.age import too_old_at_ms
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.meters import Meter, bound_of
 from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period
-from hexmeter.core.rules import BLIND_AFTER_INTERVALS
 from hexmeter.service.alerts.attention import Attending
 from hexmeter.service.alerts.notices import Notice
 from hexmeter.service.channels.health import channel_notes, channels_document
@@ -79,10 +79,9 @@ class Documents:
     def age(self, now_ms: int) -> dict[str, Any]:
         """How old the figures are: when they were read, and whether that is too long ago."""
         good_ms = self._store.progress.good_at_ms()
-        patience_ms = BLIND_AFTER_INTERVALS * self._config.poll.interval_ms
         return {
             "as_of": to_iso(now_ms if good_ms is None else good_ms),
-            "stale": good_ms is None or now_ms - good_ms >= patience_ms,
+            "stale": good_ms is None or now_ms >= too_old_at_ms(good_ms, self._config.poll.interval_ms),
         }
 
     def usage(self, by: str, period: Period) -> dict[str, Any]:

@@ -183,7 +183,8 @@ class App:
         if event == "status":
             self._change(replace(self._facts, status=document, trouble=""))
         elif event == "alerts":
-            self._change(replace(self._facts, alerts=_active(document)))
+            alerts, silences = _rows(document, "active"), _rows(document, "silences")
+            self._change(replace(self._facts, alerts=alerts, silences=silences))
             if not self._has_adopted:
                 # Only the first time: from then on it is this process that shows them.
                 self._has_adopted = True
@@ -193,7 +194,7 @@ class App:
             self._courier.on_alerts(pending if isinstance(pending, int) else 0, moot)
 
     def _on_lost(self, reason: str) -> None:
-        self._change(replace(self._facts, status=None, alerts=(), trouble=reason))
+        self._change(replace(self._facts, status=None, alerts=(), silences=(), trouble=reason))
 
     def _on_open(self) -> None:
         # Time has gone on, and `hexmeter service install --tray` writes the same file as the check box.
@@ -201,13 +202,13 @@ class App:
 
     def _on_click(self, item: MenuItem) -> None:
         if item.action is not None:
-            self._on_action(item.action, () if item.target is None else (item.target,))
+            self._on_action(item.action, () if item.target is None else (item.target,), item.what)
 
-    def _on_action(self, action: Action, alerts: tuple[int, ...] = ()) -> None:
+    def _on_action(self, action: Action, alerts: tuple[int, ...] = (), what: str = "") -> None:
         if action is Action.QUIT:
             self._told_to_end.set()
         else:
-            self._deeds.do(action, alerts)
+            self._deeds.do(action, alerts, what=what)
 
     def _on_button(self, notice: Notice, action: Action) -> None:
         self._deeds.do(action, notice.alerts, notice.link)
@@ -247,6 +248,6 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _active(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    active = document.get("active")
-    return tuple(alert for alert in active if isinstance(alert, Mapping)) if isinstance(active, list) else ()
+def _rows(document: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
+    rows = document.get(name)
+    return tuple(row for row in rows if isinstance(row, Mapping)) if isinstance(rows, list) else ()

@@ -21,6 +21,10 @@ SNOOZE_TO_RESET = "Snooze until the reset"
 UNSNOOZE = "End the snooze"
 ACKNOWLEDGE = "Acknowledge"
 UNACKNOWLEDGE = "Take the acknowledgement back"
+MUTE_KIND = "Mute this kind"
+UNMUTE_KIND = "Unmute this kind"
+MUTE_METER = "Mute this meter"
+UNMUTE_METER = "Unmute this meter"
 WRONG = "This is wrong"
 START_AT_LOGIN = "Start at login"
 ABOUT = "About Hexmeter"
@@ -138,6 +142,21 @@ def snoozed(title: str, until: str) -> str:
 def muted(title: str) -> str:
     """An alert of a kind or a meter that was muted."""
     return f"{title} (muted)"
+
+
+def all_of_kind(kind: str) -> str:
+    """A kind of alert that was muted, as `hexmeter alerts` calls it."""
+    return f"all of kind {kind}"
+
+
+def all_muted(whats: list[str]) -> str:
+    """What nothing is told of."""
+    return f"Muted: {', '.join(whats)}"
+
+
+def unmute(what: str) -> str:
+    """The entry that lets a kind or a meter be told of again."""
+    return f"Unmute {what}"
 
 
 def figure_of(when: str) -> str:

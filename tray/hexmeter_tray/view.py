@@ -8,6 +8,8 @@ from hexmeter_tray.entries import (
     has_dashboard,
     hex_link,
     login_items,
+    muted_items,
+    muted_of,
     opening_items,
     pause_item,
     refresh_item,
@@ -32,7 +34,7 @@ def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
     """What to show now, in the plan's zone, which is `zone` until the daemon tells; None is the desktop's own."""
     reading = read(facts.status, now_ms, zone) if facts.status is not None else None
     figures = _figure_items(reading) if reading is not None else _absent_items(facts)
-    alerts = alert_items(facts.alerts, reading) if reading is not None else ()
+    alerts = _attention_items(facts, reading) if reading is not None else ()
     menu = (
         *figures,
         *_part("meters"),
@@ -52,6 +54,11 @@ def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
 
 def _figure_items(reading: Reading) -> tuple[MenuItem, ...]:
     return (*news_items(reading), *meter_items(reading), *prompts_items(reading), *today_items(reading))
+
+
+def _attention_items(facts: Facts, reading: Reading) -> tuple[MenuItem, ...]:
+    muted = muted_of(facts.silences)
+    return (*alert_items(facts.alerts, muted, reading), *muted_items(muted, reading))
 
 
 def _part(name: str) -> tuple[MenuItem, ...]:

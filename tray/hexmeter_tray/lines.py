@@ -59,12 +59,22 @@ def meter_items(reading: Reading) -> tuple[MenuItem, ...]:
     """The meters that are listed: all of a few, else the pool, the spend limit and those nearest to their limit."""
     if not reading.meters:
         return (MenuItem("meters:none", texts.NO_METERS, enabled=False),)
-    listed = _listed(reading.meters)
+    shown = listed(reading.meters)
     # Enabled though a click does nothing: a disabled line is grey, and these are what the menu is opened for.
-    items = [_meter_item(figure, reading) for figure in listed]
-    if len(reading.meters) > len(listed):
-        items.append(MenuItem("meters:more", texts.and_more(len(reading.meters) - len(listed)), enabled=False))
+    items = [_meter_item(figure, reading) for figure in shown]
+    if len(reading.meters) > len(shown):
+        items.append(MenuItem("meters:more", texts.and_more(len(reading.meters) - len(shown)), enabled=False))
     return tuple(items)
+
+
+def listed(meters: tuple[Figure, ...]) -> list[Figure]:
+    """The meters that the menu shows. Credits first: runs come last whatever their state."""
+    of_all = [figure for figure in meters if figure.kind in _OF_ALL]
+    others = [figure for figure in meters if figure.kind not in (*_OF_ALL, _LAST)]
+    runs = [figure for figure in meters if figure.kind == _LAST]
+    if len(meters) <= METERS_LISTED:
+        return [*(figure for figure in meters if figure.kind != _LAST), *runs]
+    return [*of_all, *worst_first(tuple(others))[:METERS_LISTED], *runs]
 
 
 def meter_text(figure: Figure, reading: Reading) -> str:
@@ -138,16 +148,6 @@ def news_items(reading: Reading) -> tuple[MenuItem, ...]:
         said = texts.progress(progress["done"], of if isinstance(of, int) else None)
         items.append(MenuItem("news:progress", said))
     return tuple(items)
-
-
-def _listed(meters: tuple[Figure, ...]) -> list[Figure]:
-    """Credits first: runs come last whatever their state."""
-    of_all = [figure for figure in meters if figure.kind in _OF_ALL]
-    others = [figure for figure in meters if figure.kind not in (*_OF_ALL, _LAST)]
-    runs = [figure for figure in meters if figure.kind == _LAST]
-    if len(meters) <= METERS_LISTED:
-        return [*(figure for figure in meters if figure.kind != _LAST), *runs]
-    return [*of_all, *worst_first(tuple(others))[:METERS_LISTED], *runs]
 
 
 def _meter_item(figure: Figure, reading: Reading) -> MenuItem:

@@ -159,6 +159,16 @@ def unmute(what: str) -> str:
     return f"Unmute {what}"
 
 
+def note(said: str) -> str:
+    """What the daemon notes, as `hexmeter status` prints it."""
+    return f"Note: {said}"
+
+
+def more_notes(count: int, config: str | None) -> str:
+    """For the notes that are not listed, and what prints them."""
+    return f"{and_more(count)}: {command(config, 'status')}"
+
+
 def figure_of(when: str) -> str:
     """The remark on a stale figure."""
     return f"as of {when}"

@@ -26,6 +26,7 @@ from hexmeter_tray.lines import (
 )
 from hexmeter_tray.meters import text, worst_first
 from hexmeter_tray.model import Action, Facts, Gauge, IconState, Kind, MenuItem, View
+from hexmeter_tray.notes import explanation, note_items
 
 _LEVEL_STEP = 5
 
@@ -35,8 +36,10 @@ def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
     reading = read(facts.status, now_ms, zone) if facts.status is not None else None
     figures = _figure_items(reading) if reading is not None else _absent_items(facts)
     alerts = _attention_items(facts, reading) if reading is not None else ()
+    notes = note_items(reading, facts.config) if reading is not None else ()
     menu = (
         *figures,
+        *notes,
         *_part("meters"),
         *alerts,
         *(_part("alerts") if alerts else ()),
@@ -49,7 +52,8 @@ def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
         MenuItem("quit", texts.QUIT, action=Action.QUIT),
     )
     said = tuple(item.label for item in figures)
-    return View(_icon(reading), _title(reading, said), said, menu, _default(facts))
+    tooltip = (*said, *explanation(reading)) if reading is not None else said
+    return View(_icon(reading), _title(reading, said), tooltip, menu, _default(facts))
 
 
 def _figure_items(reading: Reading) -> tuple[MenuItem, ...]:

@@ -193,7 +193,7 @@ class Documents:
         return channels_document(self._config, self._store)
 
     def _notes(self) -> list[str]:
-        notes = channel_notes(self._config, self._store)
+        notes = []
         if self.unstored is not None:
             notes.append(
                 f"Nothing can be stored in {self._config.database}: {self.unstored}. Hex is not asked until it can, so"
@@ -217,7 +217,8 @@ class Documents:
             notes += [
                 f"[notify.users] {email}: nobody watched has this email, so nothing is sent." for email in strangers
             ]
-        return notes
+        # Last: a menu shows the first, which says why figures are missing or old where they are.
+        return notes + channel_notes(self._config, self._store)
 
 
 def hex_link(base_url: str) -> str | None:

@@ -15,14 +15,21 @@ from pathlib import Path
 from idle import product  # beside this file
 
 REQUEST = b"GET /v1/status?format=oneline HTTP/1.1\r\nHost: hexmeter\r\nConnection: close\r\n\r\n"
+_THREADS = b'{"threads": ["00000000-0000-4000-8000-000000000000"]}'
+CHANGES = tuple(
+    b"POST /v1/%s HTTP/1.1\r\nHost: hexmeter\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+    % (verb, len(_THREADS), _THREADS)
+    for verb in (b"track", b"untrack")
+)
+"""What stores something, and so lets the next status be worked out anew; together they leave nothing behind."""
 
 
-def asked_s(path: str) -> float:
+def asked_s(path: str, request: bytes = REQUEST) -> float:
     """Seconds from connecting to the whole answer, without a process of its own."""
     began_s = time.perf_counter()
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(path)
-        connection.sendall(REQUEST)
+        connection.sendall(request)
         while connection.recv(65536):
             pass
     return time.perf_counter() - began_s
@@ -56,11 +63,16 @@ def print_line_with(people: int, runs: int) -> None:
     with product(people=people) as (_, environ):
         folder = Path(environ["HEXMETER_BENCH"])
         pid, path = int((folder / "daemon.pid").read_text()), str(folder / "hexmeter" / "api.sock")
-        began_s = cpu_s(pid)
-        passed_s = [asked_s(path) for _ in range(runs)]
-        own_s = (cpu_s(pid) - began_s) / runs
-    print(f"status line, {people:3} people      {own_s * 1000:6.2f} ms in the daemon", end="")
-    print(f"   {statistics.median(passed_s) * 1000:6.2f} ms on the socket")
+        own_s, passed_s, anew_s = [], [], []
+        for run in range(runs):
+            asked_s(path, CHANGES[run % 2])
+            for found_s in (anew_s, own_s):
+                began_s = cpu_s(pid)
+                passed_s.append(asked_s(path))
+                found_s.append(cpu_s(pid) - began_s)
+    print(f"status line, {people:3} people      {statistics.median(own_s) * 1000:6.2f} ms in the daemon", end="")
+    print(f"   {statistics.median(passed_s[1::2]) * 1000:6.2f} ms on the socket", end="")
+    print(f"   {statistics.median(anew_s) * 1000:6.2f} ms in the daemon after a change")
 
 
 def main(runs: int) -> None:

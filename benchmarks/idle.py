@@ -26,6 +26,11 @@ requests_per_hour = 1000000
 """
 
 
+def compiled() -> dict[str, str]:
+    """This environment, in which modules are compiled but once, as where a package is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 @contextmanager
 def product(people: int = 40, watch: str = "everyone") -> Iterator[tuple[list[str], dict[str, str]]]:
     """A simulated Hex and a daemon that has read it; the command `hexmeter`, and the environment of its home."""
@@ -42,7 +47,7 @@ def product(people: int = 40, watch: str = "everyone") -> Iterator[tuple[list[st
         )
         # Configuration, database and socket all in one folder, and each where it is by default.
         places = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), str(folder))
-        environ = {**os.environ, **places, "HEX_TOKEN": "hxtp_sim_admin", "HEXMETER_BENCH": str(folder)}
+        environ = {**compiled(), **places, "HEX_TOKEN": "hxtp_sim_admin", "HEXMETER_BENCH": str(folder)}
         environ.pop("HEXMETER_CONFIG", None)
         with (folder / "daemon.log").open("wb") as log:
             daemon = subprocess.Popen([*hexmeter, "daemon"], env=environ, stderr=log)

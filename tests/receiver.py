@@ -18,10 +18,12 @@ HANG = 0
 
 @dataclass
 class Receiver:
-    """`answers` are the statuses of the next requests, HANG for none at all; then 200."""
+    """`answers` are the statuses of the next requests, HANG for none at all; then 200. `retry_after` goes with all but
+    that."""
 
     url: str = ""
     answers: deque[int] = field(default_factory=deque)
+    retry_after: str = ""
     requests: list[Request] = field(default_factory=list)
 
     @property
@@ -40,6 +42,8 @@ class Receiver:
         if status == HANG:
             await asyncio.sleep(3600)
         headers = (("Location", "http://127.0.0.1:9/elsewhere"),) if 300 <= status < 400 else ()
+        if status != 200 and self.retry_after:
+            headers += (("Retry-After", self.retry_after),)
         return Response(status, b"", headers=headers)
 
 

@@ -55,6 +55,7 @@ TEXTS = {
     "used, estimated": ladder(Kind.USED, grant(32.1, bound=Bound.ESTIMATED), level=80),
     "used, in part": ladder(Kind.USED, grant(32.1, bound=Bound.AT_LEAST), own=False, level=80),
     "used, and it lasts": ladder(Kind.USED, grant(32.1, LASTS), level=80),
+    "used, and its end is past": ladder(Kind.USED, grant(32.1, replace(ENDS, exhaust_at_ms=NOW_MS - DAY_MS)), level=80),
     "used, nothing forecast": ladder(Kind.USED, meter(32.1), level=80),
     "left": ladder(Kind.LEFT, grant(35.5), level=5),
     "left, hardly a prompt": ladder(Kind.LEFT, grant(39.5), level=5),
@@ -112,6 +113,12 @@ def test_the_window_the_prompts_and_the_days_are_named() -> None:
     assert TEXTS["used, estimated"].title == "Hex credits: about 80 % used"
     assert TEXTS["used, in part"].title == "ed@acme.test: at least 80 % used"
     assert TEXTS["used, in part"].body.startswith("At most 7.9 of 40 left. ")
+    assert TEXTS["used, in part"].body.endswith(" At most about 5 typical prompts.")
+    assert TEXTS["used, and its end is past"].body == (
+        "7.9 of 40 left. At this pace they may end any hour, 9 days before the reset on Tue 1 Dec. About 5 typical"
+        " prompts."
+    )
+    assert TEXTS["token, expired"].body.startswith("It was valid until Sun 22 Nov 13:00. Make a new one")
     assert TEXTS["used, and it lasts"].body.startswith("7.9 of 40 left. At this pace they last until the reset")
 
 

@@ -123,6 +123,8 @@ def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
         pytest.param({"now": END + 1}, "now", id="now after the period"),
         pytest.param({"limit": -1}, "limit", id="a negative limit"),
         pytest.param({"limit": nan}, "limit", id="a limit that is no number"),
+        pytest.param({"limit": Decimal("NaN")}, "limit", id="a decimal limit that is no number"),
+        pytest.param({"used": Decimal("sNaN")}, "used", id="use that is no number, loudly"),
         pytest.param({"limit": "40"}, "limit", id="a limit in words"),
         pytest.param({"used": Decimal("Infinity")}, "used", id="endless use"),
         pytest.param({"events": [[START, nan]]}, "events", id="an amount that is no number"),
@@ -144,3 +146,8 @@ def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
 def test_an_invalid_request_is_refused_by_the_name_of_its_key(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words.replace("[", r"\[")):
         forecast(request(**changes))
+
+
+def test_what_is_no_request_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="a request must be an object, got list"):
+        forecast([])  # type: ignore[arg-type]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import BERLIN, utc
-from hexmeter.core.instants import HOUR_MS, to_datetime, to_iso
-from hexmeter.core.periods import Period, days_between, first_instant, local_day, period_at, previous_period
+from hexmeter.core.instants import HOUR_MS, parse_iso, to_datetime, to_iso
+from hexmeter.core.periods import Period, day_at, days_between, first_instant, local_day, period_at, previous_period
 
 ZONES = [
     *("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Pacific/Niue"),
@@ -124,6 +124,14 @@ def test_the_days_of_a_change_have_23_and_25_hours() -> None:
         for _, part in days_between(first_instant(date(2026, int(month), 24), BERLIN), utc(f"2026-{month}-30"), BERLIN)
     ]
     assert lengths == [24] * 5 + [23, 2] + [25 if day == 1 else 24 for day in (0, 1)] + [24] * 4 + [1]
+
+
+def test_the_day_of_an_instant_is_the_one_that_a_span_cuts_there() -> None:
+    for at in ("2026-03-29T12:00Z", "2026-10-25T00:00+02:00", "2026-10-25T23:59:59.999+01:00", "2026-11-28T23:00Z"):
+        at_ms = parse_iso(at)
+        day, whole = local_day(at_ms, BERLIN), day_at(at_ms, BERLIN)
+        assert at_ms in whole
+        assert days_between(whole.start_ms, whole.end_ms, BERLIN) == [(day, whole)]
 
 
 def test_a_period_holds_its_start_and_not_its_end() -> None:

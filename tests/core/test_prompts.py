@@ -40,6 +40,10 @@ USERS = [
     "User message: how many?",
     "role: user\nhow many?",
     "User：多少？",
+    "<b>User</b>: how many?",
+    "<strong>User:</strong> how many?",
+    "<|user|>how many?",
+    "\u200bUser: how many?",
     "User",
     "user:",
 ]

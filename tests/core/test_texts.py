@@ -46,6 +46,11 @@ FIRST_MINUTE_MS = meter(1).period.start_ms + 60_000  # type: ignore[union-attr]
             id="somebody else's, in part",
         ),
         pytest.param(
+            *(USED, meter(39.996, now_ms=FIRST_MINUTE_MS, bound=Bound.ESTIMATED), True),
+            Text("Hex credits: about 99 % used", "Less than 0.01 of 40 left until the reset on Tue 1 Dec.", "warning"),
+            id="hardly anything left",
+        ),
+        pytest.param(
             *(USED, meter(32, now_ms=FIRST_MINUTE_MS), True),
             Text("Hex credits: 80 % used", "8 of 40 left until the reset on Tue 1 Dec.", "warning"),
             id="no pace in the first hour",
@@ -64,7 +69,7 @@ FIRST_MINUTE_MS = meter(1).period.start_ms + 60_000  # type: ignore[union-attr]
             *(EXHAUSTED, meter(40, bound=Bound.AT_LEAST), False),
             Text(
                 "ed@acme.test: the grant is used up",
-                "At least 40 of 40 used, 0 beyond the grant. Until the reset on Tue 1 Dec, prompts draw on the"
+                "At least 40 of 40 used. Until the reset on Tue 1 Dec, prompts draw on the"
                 " workspace's add-on credits, if it has any.",
                 "critical",
             ),
@@ -74,7 +79,7 @@ FIRST_MINUTE_MS = meter(1).period.start_ms + 60_000  # type: ignore[union-attr]
             *(EXHAUSTED, meter(40.004, bound=Bound.ESTIMATED), True),
             Text(
                 "Hex credits: the grant is used up",
-                "About 40 of 40 used, 0 beyond the grant. Until the reset on Tue 1 Dec, prompts draw on the"
+                "About 40 of 40 used. Until the reset on Tue 1 Dec, prompts draw on the"
                 " workspace's add-on credits, if it has any.",
                 "critical",
             ),
@@ -114,6 +119,7 @@ def test_blindness_says_since_when_why_and_what_to_try(why: str, since_ms: int |
         pytest.param(["warning"], 2, "warning", "t1", id="two warnings"),
         pytest.param(["warning", "critical"], 2, "critical", "t1", id="one is critical"),
         pytest.param(["warning"], 6, "warning", "t5", id="six fit"),
+        pytest.param(["info", "warning"], 2, "warning", "t1", id="news and a warning"),
         pytest.param(["warning"], 9, "warning", "and 3 more: hexmeter alerts", id="nine do not"),
     ],
 )
@@ -123,6 +129,11 @@ def test_several_alerts_are_one_message(severities: list[str], count: int, sever
     lines = [f"t{number}" for number in range(min(count, 6))]
     assert digest == Text(f"Hex credits: {count} warnings", "\n".join([*lines, last] if count > 6 else lines), severity)
     assert digest.body.endswith(last)
+
+
+def test_several_pieces_of_news_are_no_warnings() -> None:
+    news = Text("eve@acme.test: the grant is back", "b", "info")
+    assert digest_text([news, news]) == Text("Hex credits: 2 notices", f"{news.title}\n{news.title}", "info")
 
 
 def test_days_and_moments_are_local() -> None:

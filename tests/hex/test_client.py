@@ -45,7 +45,7 @@ def test_the_threads_newest_first(bench: Bench) -> None:
         sensitive=False,
         url=f"https://app.hex.tech/{bench.sim.world.org_id}/thread/t0",
     )
-    assert page == Page(page.items, (), None, 8)
+    assert page == Page(page.items, (), None, 8, {})
 
 
 def test_pages_are_asked_for_whole_and_by_cursor_and_user(bench: Bench) -> None:

@@ -67,6 +67,14 @@ def test_the_token_is_in_no_title() -> None:
     assert answer.value.title == "curl -H …"
 
 
+def test_a_short_made_up_token_takes_nothing_out_of_names_and_fields() -> None:
+    thread = {"id": "t1", "createdAt": to_iso(NOW_MS), "title": "edit", "creditsUsed": 1, "userId": "u-ed"}
+    with serving(always(Response(200, json.dumps(thread).encode()))) as url:
+        answer = Asker(url, "ed").ask(lambda hexapi: hexapi.thread("t1"))
+    seen = answer.value
+    assert (seen.created_ms, seen.title, seen.user_id) == (NOW_MS, "edit", "u-ed")
+
+
 @pytest.mark.parametrize(
     "credits", ["9" * 5_000, "1e" + "9" * 30, "-" + "9" * 5_000, "0." + "3" * 200_000, "-Infinity"]
 )

@@ -5,8 +5,7 @@ import socket
 
 import pytest
 
-from hexmeter.core.instants import DAY_MS, MINUTE_MS, SECOND_MS
-from hexmeter.hex.client import HexClient
+from hexmeter.core.instants import DAY_MS, MINUTE_MS
 from hexmeter.hex.errors import (
     BadAnswer,
     BadRequest,
@@ -223,29 +222,3 @@ def test_a_wrong_clock_of_hexs_holds_us_a_week_at_most(bench: Bench) -> None:
     with pytest.raises(RateLimited) as error:
         bench.asker.ask(lambda hexapi: hexapi.me())
     assert error.value.retry_after_ms == 7 * DAY_MS
-
-
-@pytest.mark.parametrize(
-    ("header", "pause_ms"),
-    [
-        ("12", 12 * SECOND_MS),
-        (" 12 ", 12 * SECOND_MS),
-        ("0", 0),
-        ("9" * 6_000, 7 * DAY_MS),
-        ("-5", None),
-        ("1.5", None),
-        ("soon", None),
-        ("", None),
-        ("Sun, 22 Nov 2026 12:00:30 GMT", 30 * SECOND_MS),
-        ("Sun, 22 Nov 2026 11:00:00 GMT", 0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", 7 * DAY_MS),
-        ("Sun, 22 Nov 2026 12:00:30 +" + "9" * 30, None),
-        ("Sun, 99 Nov 2026 12:00:30 GMT", None),
-        (None, None),
-    ],
-)
-def test_retry_after_is_read_leniently(bench: Bench, header: str | None, pause_ms: int | None) -> None:
-    async def read(hexapi: HexClient) -> int | None:
-        return hexapi._retry_after_ms(header)
-
-    assert bench.asker.ask(read) == pause_ms

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hexmeter.core.instants import MINUTE_MS
 from hexmeter.service.api.api import ROUTES, Api
 from hexmeter.service.daemon import Daemon
 from hexmeter.wire.httpd import Request, Response, Stream
@@ -246,10 +247,10 @@ def test_events_come_at_once_and_on_change_and_never_twice_the_same(watching: Be
             watching.daemon.claim("desktop", "one")
             name, document = await asyncio.wait_for(later.pop(), 5)
             seen.append((name, document["pending"]))
-            watching.clock.advance(31_000)
+            watching.clock.advance(MINUTE_MS)
             watching.daemon.publish()
             name, document = await asyncio.wait_for(anext(events), 5)
-            seen.append((name, "burn moves with the clock"))
+            seen.append((name, "burn moves by the minute"))
             await next_event()
         return seen
 
@@ -257,7 +258,7 @@ def test_events_come_at_once_and_on_change_and_never_twice_the_same(watching: Be
         ("status", "2026-11-22T12:00:00Z"),
         ("alerts", 1),
         ("alerts", 0),
-        ("status", "burn moves with the clock"),
+        ("status", "burn moves by the minute"),
         ("alerts", 1),
     ]
 

@@ -153,6 +153,33 @@ def test_a_snooze_is_listed_and_taken_back(told: Bench) -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "silent_h", "told_h"),
+    [
+        pytest.param({"meter": GRANT, "until": "1h"}, "2h", 1, 1, id="a longer snooze of the meter"),
+        pytest.param({"meter": GRANT, "until": "2h"}, "1h", 0.5, 0.5, id="a shorter snooze of the meter"),
+        pytest.param({"alert": 1, "until": "1h"}, "2h", 1, 1, id="the alert for less long"),
+        pytest.param({"alert": 1, "until": "2h"}, "1h", 1, 1, id="the alert for longer"),
+    ],
+)
+def test_a_second_snooze_tells_what_stands_when_it_ends(
+    told: Bench, first: dict[str, Any], second: str, silent_h: float, told_h: float
+) -> None:
+    ask(told, "alerts/snooze", **first)
+    ask(told, "alerts/snooze", meter=GRANT, until=second)
+    assert tick(told, round(silent_h * HOUR_MS)) == []
+    assert tick(told, round(told_h * HOUR_MS)) == [USED_80]
+
+
+@pytest.mark.parametrize("what", ["used", GRANT])
+def test_a_mute_that_is_taken_back_leaves_a_snooze_as_it_was(told: Bench, what: str) -> None:
+    ask(told, "alerts/snooze", alert=1, until="1h")
+    ask(told, "alerts/mute", what=what)
+    ask(told, "alerts/unmute", what=what)
+    assert state(told) == "snoozed"
+    assert tick(told, HOUR_MS) == [USED_80]
+
+
+@pytest.mark.parametrize(
     ("body", "message"),
     [
         ({"alert": 1, "until": "soon"}, "'soon' is no time to come"),

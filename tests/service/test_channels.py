@@ -1,5 +1,6 @@
 """Warnings on the daemon's own channels: sent, signed, tried again, given up, addressed, and no secret told."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from hexmeter.hex.simulator.world import World
 from hexmeter.service.channels import webhook
 from receiver import HANG, Receiver, is_signed, receiver
 
-from .bench import TEAM, Bench, add, micro
+from .bench import INTERVAL_MS, TEAM, Bench, add, micro
 from .conftest import MakeBench
 
 EVERYONE = TEAM + '[watch]\nusers = "everyone"\n'
@@ -51,9 +52,14 @@ def acme(make_bench: MakeBench, hook: Receiver) -> Bench:
     return watching
 
 
+def hasten(watching: Bench) -> None:
+    """Wait for no webhook that hangs."""
+    watching.daemon.sender._limits = webhook.Limits(connect_s=1.0, whole_s=0.3)
+
+
 def send(watching: Bench) -> None:
     """One round of the sender."""
-    watching.daemon.sender._limits = webhook.Limits(connect_s=1.0, whole_s=0.3)
+    hasten(watching)
     watching.run(watching.daemon.sender.send_due())
 
 
@@ -147,6 +153,49 @@ def test_what_passes_is_tried_again_later_each_time_over_restarts(acme: Bench, h
     assert len({told["id"] for told in hook.told}) == 1
     assert deliveries(acme) == [("handed_over", None)]
     assert (channel(acme)["state"], channel(acme)["problem"], channel(acme)["waiting"]) == ("ok", None, 0)
+
+
+def test_a_channel_that_hangs_does_not_hold_up_another(make_bench: MakeBench, hook: Receiver, second: Receiver) -> None:
+    watching = make_bench(world(), "ada", f'{EVERYONE}[notify]\nurls = ["{hook.url}", "{second.url}"]\n')
+    watching.poll_until_read()
+    watching.later()
+    hook.answers.append(HANG)
+
+    async def arrives(count: int) -> None:
+        async with asyncio.timeout(10):
+            async for _ in watching.daemon.changes():
+                if len(second.requests) == count:
+                    return
+
+    async def story() -> None:
+        sending = asyncio.create_task(watching.daemon.sender.run())
+        for count, thread in enumerate(("eds", "eves"), start=1):
+            watching.world.set_credits(thread, micro("33"), watching.now_ms)
+            watching.clock.advance(INTERVAL_MS)
+            assert (await watching.daemon.poll()).failure is None
+            await arrives(count)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+    watching.run(story())
+    assert second.titles == ["ed@acme.test: about 82 % used", "eve@acme.test: about 82 % used"]
+    assert len(hook.requests) == 1, "it hangs still"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("asked", ["600", "Sun, 22 Nov 2026 12:20:00 GMT"], ids=["seconds", "a date"])
+def test_it_is_tried_again_no_sooner_than_the_other_end_asks(
+    acme: Bench, hook: Receiver, status: int, asked: str
+) -> None:
+    hook.answers.append(status)
+    hook.retry_after = asked
+    spent(acme, "eds", "33")
+    acme.clock.advance(9 * MINUTE_MS)
+    send(acme)
+    assert len(hook.requests) == 1
+    acme.clock.advance(MINUTE_MS)
+    send(acme)
+    assert (len(hook.requests), deliveries(acme)) == (2, [("handed_over", None)])
 
 
 @pytest.mark.parametrize(
@@ -293,6 +342,7 @@ def test_a_test_of_a_channel_that_is_not_there_names_those_that_are(acme: Bench)
 
 def test_no_secret_is_logged_stored_or_answered(acme: Bench, hook: Receiver, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="hexmeter")
+    hasten(acme)
     for status in (503, 410, 302, HANG, 200):
         hook.answers.append(status)
         ask(acme, "webhook")

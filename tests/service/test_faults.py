@@ -5,10 +5,11 @@ import logging
 
 import pytest
 
+from hexmeter.core.instants import DAY_MS
 from hexmeter.hex.simulator.faults import KINDS, parse_fault
 from hexmeter.hex.simulator.world import World
 
-from .bench import TEAM, Bench, add, micro, small_world
+from .bench import START_MS, TEAM, Bench, add, micro, small_world
 from .conftest import MakeBench
 
 EVERYONE = TEAM + '[watch]\nusers = "everyone"\n'
@@ -92,6 +93,44 @@ def test_items_that_cannot_be_used_are_left_out_with_a_warning_and_the_poll_is_g
         assert outcome.warnings > 0
         assert any(record.message.startswith("left out thread ") for record in caplog.records)
     watching.assert_sums()
+
+
+def test_figures_are_at_least_while_a_thread_of_theirs_cannot_be_understood(make_bench: MakeBench) -> None:
+    world = small_world()
+    odd = add(world, "ed", 1, "2", title=7)
+    world.delete_thread("nobodys", START_MS)
+    watching = make_bench(
+        world, "ada", TEAM + '[watch]\nusers = "everyone"\n[pool]\nbalance = 100\nas_of = 2026-11-01\n'
+    )
+
+    def bounds() -> list[str]:
+        meters = {meter["id"]: meter["bound"] for meter in watching.status()["meters"]}
+        return [meters[key] for key in ("grant:ed@acme.test", "grant:eve@acme.test", "pool")]
+
+    watching.poll_until_read()
+    assert bounds() == ["at_least", "estimated", "at_least"]
+    assert watching.status()["notes"] == [
+        "Of 1 thread Hex sent something that cannot be understood, so what they used may be missing; the log says what."
+    ]
+    _, usage = watching.ask("GET", "/v1/usage", by="user")
+    assert [row["bound"] for row in usage["rows"] if row["user"] == "ed@acme.test"] == ["at_least"]
+    assert usage["total"]["bound"] == "at_least"
+    watching.world.change_thread(odd, title="mended")
+    watching.later()
+    assert bounds() == ["estimated", "estimated", "exact"]
+    assert watching.status()["notes"] == []
+    watching.assert_true()
+
+
+def test_a_thread_that_hex_no_longer_shows_takes_nothing_from_the_next_period(make_bench: MakeBench) -> None:
+    world = small_world()
+    odd = add(world, "ed", 1, "2", title=7)
+    watching = make_bench(world, "ada", TEAM.replace("[plan]", "[plan]\ngrant = 40") + '[watch]\nusers = "everyone"\n')
+    watching.poll_until_read()
+    assert watching.meter("ed@acme.test")["bound"] == "at_least"
+    watching.world.delete_thread(odd, watching.now_ms)
+    watching.later(9 * DAY_MS)
+    assert watching.meter("ed@acme.test")["bound"] == "exact"
 
 
 @pytest.mark.parametrize("kind", ["cursor-loop", "empty-page"])

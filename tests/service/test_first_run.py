@@ -68,6 +68,32 @@ def test_the_history_goes_on_where_a_fault_stopped_it(make_bench: MakeBench, fau
     assert len(asked) < 16 + 12 + 7 + 4, "what was read is not read again"
 
 
+def test_a_cursor_refused_deep_in_the_history_restarts_it_within_the_poll(make_bench: MakeBench) -> None:
+    watching = make_bench(long_past(1500), "ada", EVERYONE)
+    watching.restart(EVERYONE + "[poll]\nrequests_per_minute = 1000\nrequests_per_hour = 100000\n")
+    pages = 0
+
+    def refuse() -> None:
+        nonlocal pages
+        pages += 1
+        if pages in (6, 9):
+            watching.sim.faults.arm(parse_fault("refused-cursor@/threads:1"))
+
+    watching.on_page = refuse
+    outcomes = [watching.later() for _ in range(3)]
+    assert [(outcome.failure, outcome.more) for outcome in outcomes] == [(None, True), (None, False), (None, False)]
+    watching.assert_true()
+
+
+def test_a_listing_whose_cursors_are_all_refused_fails_the_poll_and_not_the_budget(make_bench: MakeBench) -> None:
+    watching = make_bench(long_past(300), "ada", EVERYONE)
+    watching.sim.faults.arm(parse_fault("refused-cursor@/threads"))
+    outcome = watching.later()
+    assert outcome.failure is not None
+    assert "400: Invalid input data: Invalid cursor" in outcome.failure.message
+    assert outcome.requests <= 6
+
+
 def test_a_daemon_that_ends_in_the_middle_goes_on_from_there(make_bench: MakeBench) -> None:
     watching = make_bench(long_past(), "ada", EVERYONE)
     watching.poll()

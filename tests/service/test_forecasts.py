@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hexmeter.core.instants import DAY_MS, HOUR_MS, SECOND_MS
+from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from hexmeter.hex.simulator.world import World
 from hexmeter.service.meters import forecasts
 
@@ -69,6 +69,22 @@ def test_a_meter_with_a_past_has_a_forecast(make_bench: MakeBench) -> None:
     assert set(found) == {"expected_total", "low", "high", "exhaust_at", "probability"}
     assert 21 <= found["low"] < found["expected_total"] < found["high"]
     assert found["exhaust_at"] is None
+
+
+def test_while_the_history_is_read_a_forecast_stands_for_its_hour_and_at_its_end_knows_all_of_it(
+    make_bench: MakeBench, asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = World.empty()
+    made.add_person("ada@acme.test", "ADMIN")
+    for number in range(190 * 4):
+        add(made, "ada", number / 4, "0.05", thread_id=f"quarter-{number}")
+    monkeypatch.setattr("hexmeter.service.polling.poll._HISTORY_PAGES", 1)
+    watching = make_bench(made, "ada", EVERYONE)
+    polls = 1
+    while watching.later(MINUTE_MS if polls != 4 else HOUR_MS).more:
+        polls += 1
+    assert [len(request["past_periods"]) for request in asked] == [0, 3, 6]
+    assert polls == 7
 
 
 def test_who_has_not_begun_is_being_learnt(make_bench: MakeBench) -> None:

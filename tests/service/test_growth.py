@@ -5,6 +5,7 @@ from itertools import count
 import pytest
 
 from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
+from hexmeter.hex.simulator.faults import parse_fault
 from hexmeter.hex.simulator.history import generated
 from hexmeter.hex.simulator.world import World
 
@@ -130,15 +131,29 @@ def test_threads_that_arrive_while_pages_are_read_are_neither_missed_nor_counted
     assert next(numbers) > 200
 
 
-def test_more_new_threads_than_a_page_holds_are_all_seen_by_one_poll(make_bench: MakeBench) -> None:
+@pytest.mark.parametrize("fault", [None, "refused-cursor@/threads:1"])
+def test_more_new_threads_than_a_page_holds_are_all_seen_by_one_poll(make_bench: MakeBench, fault: str | None) -> None:
     watching = make_bench(small_world(), "ada", EVERYONE)
     watching.poll_until_read()
     watching.clock.advance(5 * MINUTE_MS)
     for number in range(250):
         watching.world.add_thread("eve@acme.test", watching.now_ms - number * 1000, 10_001)
+    if fault is not None:
+        watching.sim.faults.arm(parse_fault(fault))
     outcome = watching.poll()
-    assert len(outcome.added) == 250
+    assert (outcome.failure, len(outcome.added)) == (None, 250)
     watching.assert_true()
+
+
+def test_a_thread_from_the_future_hides_none_of_the_present(make_bench: MakeBench) -> None:
+    watching = make_bench(small_world(), "ada", EVERYONE)
+    odd = watching.world.add_thread("ed@acme.test", watching.now_ms, 10_001)
+    watching.world.change_thread(odd.id, created_ms=watching.now_ms + 1000 * DAY_MS)
+    watching.poll_until_read()
+    watching.clock.advance(5 * MINUTE_MS)
+    for number in range(350):
+        watching.world.add_thread("eve@acme.test", watching.now_ms - number * 500, 10_001)
+    assert len(watching.poll().added) == 350
 
 
 def sum_by_thread(watching: Bench, thread_id: str) -> list[tuple[str, int]]:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hexmeter.core.instants import DAY_MS
+from hexmeter.core.instants import DAY_MS, HOUR_MS
 from hexmeter.hex.simulator.world import World
 
 from .bench import TEAM, Bench, add, micro
@@ -55,6 +55,28 @@ def test_a_balance_of_last_month_counts_both_months_and_the_limit_only_this_one(
 def test_a_new_month_begins_with_a_new_limit_and_the_same_pool(acme: Bench) -> None:
     acme.later(20 * DAY_MS)
     assert meters(acme) == {"pool": (100.0, 10.0, "estimated"), "spend": (50.0, 0.0, "exact")}
+
+
+def test_a_role_that_changes_now_changes_nothing_of_the_months_before_the_first_look(make_bench: MakeBench) -> None:
+    watching = make_bench(world(), "ada", EVERYONE.replace("2026-11-01", "2026-10-01"))
+    watching.poll_until_read()
+    watching.world.set_role("ed@acme.test", "EXPLORER")
+    watching.later(HOUR_MS)
+    assert meters(watching) == {"pool": (100.0, 15.0, "estimated"), "spend": (50.0, 10.0, "estimated")}
+
+
+def test_who_joins_midway_has_the_whole_grant_as_estimated_and_who_leaves_a_meter_until_the_reset(acme: Bench) -> None:
+    def grants() -> dict[str, tuple[float | None, str]]:
+        shown = [meter for meter in acme.status()["meters"] if meter["kind"] == "grant"]
+        return {meter["label"].partition("@")[0]: (meter["limit"], meter["bound"]) for meter in shown}
+
+    acme.world.add_person("late@acme.test", "EDITOR")
+    acme.world.remove_person("eve@acme.test")
+    acme.later(HOUR_MS)
+    always = {"ada": (40.0, "estimated"), "max": (40.0, "estimated")}
+    assert grants() == {**always, "ed": (40.0, "estimated"), "eve": (40.0, "estimated"), "late": (40.0, "estimated")}
+    acme.later(9 * DAY_MS)
+    assert grants() == {**always, "ed": (40.0, "exact"), "late": (40.0, "exact")}
 
 
 def test_threads_of_nobody_may_have_been_paid_by_the_pool(make_bench: MakeBench) -> None:

@@ -11,7 +11,7 @@ from hexmeter.hex.simulator.faults import parse_fault
 from hexmeter.service.app import PollLoop
 from hexmeter.service.servicemanager import ServiceManager
 
-from .bench import INTERVAL_MS, Bench, micro, small_world
+from .bench import INTERVAL_MS, Bench, add, micro, small_world
 from .conftest import MakeBench
 
 EVERYONE = '[plan]\ntier = "team"\ntimezone = "UTC"\n[watch]\nusers = "everyone"\n'
@@ -46,6 +46,14 @@ def test_after_a_sleep_of_the_machine_nobody_is_blind(watching: Bench) -> None:
     watching.run(tick(loop))
     assert watching.alerts() == []
     assert watching.used("ed@acme.test") == 12.77
+
+
+def test_a_clock_that_is_set_forward_by_hours_blinds_nobody(watching: Bench) -> None:
+    loop = schedule(watching)
+    watching.run(tick(loop))
+    watching.clock.at_ms += 8 * HOUR_MS
+    watching.run(tick(loop))
+    assert watching.alerts() == []
 
 
 def test_after_a_sleep_three_intervals_without_a_good_poll_are_told(watching: Bench) -> None:
@@ -119,12 +127,43 @@ def test_after_a_sleep_of_the_machine_the_next_poll_comes_at_once(watching: Benc
     loop = schedule(watching)
     watching.run(tick(loop))
     asked = len(watching.sim.requests)
-    watching.run(loop._look_for_sleep())
+    watching.run(loop._look())
     assert len(watching.sim.requests) == asked
     watching.clock.sleep(HOUR_MS)
-    watching.run(loop._look_for_sleep())
+    watching.run(loop._look())
     watching.run(drained(loop))
     assert len(watching.sim.requests) > asked
+
+
+@pytest.mark.parametrize(
+    ("toml", "ask", "until"),
+    [
+        pytest.param("", "snooze", "1h", id="a snooze"),
+        pytest.param("", "pause", "1h", id="a pause"),
+        pytest.param('[alerts]\nquiet_hours = "11:00-13:00"\n', "", "", id="the quiet hours"),
+    ],
+)
+def test_what_waits_for_a_time_is_not_late_for_a_long_interval(
+    make_bench: MakeBench, toml: str, ask: str, until: str
+) -> None:
+    world = small_world()
+    add(world, "eve", 1, "33")
+    watching = make_bench(world, "ada", f'{EVERYONE}{toml}[poll]\nevery = "6h"\n')
+    watching.poll_until_read()
+    now_ms = watching.now_ms
+    if ask == "snooze":
+        watching.daemon.attending.snooze(1, until, now_ms)
+    elif ask == "pause":
+        watching.daemon.attending.pause(until, now_ms)
+    loop, asked = schedule(watching), len(watching.sim.requests)
+    watching.clock.advance(59 * MINUTE_MS)
+    watching.run(loop._look())
+    assert len(watching.sim.requests) == asked
+    watching.clock.advance(MINUTE_MS)
+    watching.run(loop._look())
+    watching.run(drained(loop))
+    assert len(watching.sim.requests) > asked
+    assert watching.daemon.documents.standing(watching.now_ms)["pending"] == 1
 
 
 def test_who_waits_for_a_poll_shares_it_with_those_who_asked_before_it_began(watching: Bench) -> None:

@@ -114,7 +114,7 @@ def test_of_two_with_one_email_the_one_still_there_is_meant(store: Store) -> Non
         pytest.param([(START - DAY_MS, "EDITOR")], ["EDITOR"], id="held from before"),
         pytest.param([(START, "EDITOR")], ["EDITOR"], id="from its very start"),
         pytest.param([(END - 1, "EDITOR")], ["EDITOR"], id="joined in its last moment"),
-        pytest.param([(END, "EDITOR")], None, id="joined after it"),
+        pytest.param([(END, "EDITOR"), (END + 1, "EXPLORER")], ["EDITOR"], id="first seen after it"),
         pytest.param([(START - DAY_MS, "EDITOR"), (START, "EXPLORER")], ["EXPLORER"], id="changed at its start"),
         pytest.param([(START - DAY_MS, "EDITOR"), (START + 1, "EXPLORER")], ["EDITOR", "EXPLORER"], id="changed in it"),
         pytest.param([(START - DAY_MS, "EDITOR"), (START + 1, None)], ["EDITOR"], id="left in it"),
@@ -133,6 +133,15 @@ def test_the_roles_of_a_period_are_all_that_were_held_in_it(
         store.roster.save(people, at_ms, whole=True)
     found = store.roster.roles_in(NOVEMBER).get("u-ed")
     assert (sorted(found) if found else None) == roles
+
+
+def test_who_is_listed_later_than_the_others_has_joined(store: Store) -> None:
+    store.roster.save([DI], START + 1, whole=False)
+    store.roster.save([DI, ED], START + 2, whole=True)
+    assert store.roster.joined_in(NOVEMBER) == set()
+    late = Person("u-late", "late@acme.test", "Late", "EDITOR")
+    store.roster.save([DI, ED, late], END - 1, whole=True)
+    assert store.roster.joined_in(NOVEMBER) == {"u-late"}
 
 
 def test_a_role_that_did_not_change_is_noted_once(store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import sqlite3
 import sys
@@ -54,20 +55,27 @@ def run(arguments: argparse.Namespace) -> int:
     level = logging.DEBUG if arguments.verbose else logging.INFO
     if not arguments.once:
         return stay(arguments.config, level, arguments.log_format)
-    log_to_stderr(level, arguments.log_format)
-    config = read_config(arguments.config)
+    config = _begin(arguments.config, level, arguments.log_format)
     with _explaining(config), _progress_bar(config.zone) as show:
         return asyncio.run(run_once(config, arguments.max_seconds, show))
 
 
 def stay(given: str | None, level: int = logging.INFO, log_format: str = "text") -> int:
     """Run the daemon with this configuration until it is told to end; the exit code. Raises Explained."""
-    log_to_stderr(level, log_format)
-    config = read_config(given)
+    config = _begin(given, level, log_format)
     path = Path(socket_path(given))
     own_folder, reread = str(path.parent) == runtime_folder(), partial(load_config, given)
     with _explaining(config):
         return asyncio.run(run_forever(config, path, own_folder=own_folder, reread=reread))
+
+
+def _begin(given: str | None, level: int, log_format: str) -> Config:
+    """Log from now on; the configuration. Raises Explained."""
+    log_to_stderr(level, log_format)
+    config = read_config(given)
+    # What was imported stays to the end: the collector need not look through it time and again.
+    gc.freeze()
+    return config
 
 
 @contextlib.contextmanager

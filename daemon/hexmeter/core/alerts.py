@@ -110,6 +110,7 @@ class Reason(StrEnum):
     FALL_UNCONFIRMED = "a fall must be seen in another complete poll"
     FALL_CONFIRMED = "the fall is confirmed, so the rung may tell again"
     CAUSE_GONE = "what was told is not so any more, in two complete polls"
+    NOT_WATCHED = "nothing watches it any more"
 
 
 @dataclass(frozen=True, slots=True)

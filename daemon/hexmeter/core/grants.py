@@ -1,7 +1,7 @@
 """Grants: the monthly credits of a seat, from the tier and the role, or as the configuration says."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hexmeter.core.credits import MICRO
 from hexmeter.core.model import SEATED_AS_EDITOR, Person
@@ -55,10 +55,16 @@ def grant_of(email: str | None, role: str | None, plan: Plan) -> Grant | NoGrant
     return Grant(EDITOR_GRANT_MICRO[plan.tier], estimated=role != "EDITOR")
 
 
-def grant_held(person: Person, roles: Sequence[str], plan: Plan) -> Grant | NoGrant:
-    """The grant that holds for a period: the highest of the `roles` held in it; who held none has their last role's."""
+def grant_held(person: Person, roles: Sequence[str], plan: Plan, *, joined: bool = False) -> Grant | NoGrant:
+    """The grant that holds for a period: the highest of the `roles` held in it; who held none has their last role's.
+
+    Who `joined` during it is taken to have it whole, which Hex does not say.
+    """
     held: list[str | None] = [*roles] or [person.role]
-    return highest_grant(grant_of(person.email, role, plan) for role in held)
+    grant = highest_grant(grant_of(person.email, role, plan) for role in held)
+    if joined and isinstance(grant, Grant) and person.email not in plan.grants_micro:
+        return replace(grant, estimated=True)
+    return grant
 
 
 def highest_grant(grants: Iterable[Grant | NoGrant]) -> Grant | NoGrant:

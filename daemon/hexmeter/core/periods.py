@@ -46,6 +46,12 @@ def week_at(at_ms: int, zone: ZoneInfo) -> Period:
     return Period(first_instant(monday, zone), first_instant(monday + timedelta(days=7), zone))
 
 
+def day_at(at_ms: int, zone: ZoneInfo) -> Period:
+    """The local day that contains `at_ms`."""
+    day = local_day(at_ms, zone)
+    return Period(first_instant(day, zone), first_instant(day + timedelta(days=1), zone))
+
+
 def first_instant(day: date, zone: ZoneInfo, clock: time = time.min) -> int:
     """The first instant of a local day, or the first at which a `clock` shows that time on it, in Unix milliseconds.
 

@@ -14,12 +14,13 @@ _LOOKED_AT = 200
 # The role stands at the very beginning. After it comes what closes its brackets or its emphasis, a colon, or the end
 # of the line: anything else is a sentence that begins with the word.
 _USER = re.compile(
-    r"""[\s#>*_\[({<"'`\ufeff]*
+    r"""[\s#>*_|\[({<"'`\ufeff\u200b]*
+        (?:(?:b|strong)>)?
         (?:role\s*[:=]\s*)?
         (?:user|human)
         (?:[ ](?:message|prompt|query|turn))?
         (?:[ ]?\([^()\n]{0,80}\))?
-        (?: [*_"'`]* [ \t]* [\])}>:：] | [*_]{2} | [ \t]* (?:[\r\n]|$) )""",
+        (?: [*_"'`]* [ \t]* [\])}>|:：] | [*_]{2} | </(?:b|strong)> | [ \t]* (?:[\r\n]|$) )""",
     re.IGNORECASE | re.VERBOSE,
 )
 

@@ -39,6 +39,20 @@ class AlertRules:
     blind: bool = True
     token: bool = True
 
+    @property
+    def off(self) -> frozenset[Kind]:
+        """The kinds that are switched off, of those with a ladder of their own."""
+        switches = {
+            Kind.BURN: self.burn,
+            Kind.PROMPT: self.prompt or self.prompt_cost_micro is not None,
+            Kind.RESET: self.reset,
+            Kind.UNUSED: self.unused is not None,
+            Kind.TOP_UP: self.top_ups is not None,
+            Kind.BLIND: self.blind,
+            Kind.TOKEN: self.token,
+        }
+        return frozenset(kind for kind, on in switches.items() if not on)
+
 
 @dataclass(frozen=True, slots=True)
 class Health:

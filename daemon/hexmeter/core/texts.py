@@ -55,14 +55,16 @@ def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, now_ms: int, *, own: b
     whose = whose_credits(meter, own=own)
     # Cut, not rounded: a figure just below the limit must not read as "100 % used".
     used_percent = used * 100 // limit if limit else 0
-    so_much, so_little = SO_MUCH[meter.bound], SO_LITTLE[meter.bound]
+    so_much, little = SO_MUCH[meter.bound], _left(left, meter.bound)
     if rung.kind is Kind.EXHAUSTED:
         event, limit_name, consequence = _EXHAUSTED[meter.kind]
         reset = f"the reset on {day_text(meter.period.end_ms, zone)}" if meter.period else "the reset"
-        fact = f"{so_much}{format_credits(used)} of {format_credits(limit)} used, {format_credits(used - limit)} beyond"
-        body = f"{capital(fact)} {limit_name}. {consequence.format(reset=reset)}"
+        fact = f"{so_much}{format_credits(used)} of {format_credits(limit)} used"
+        # Nobody reads "0 beyond".
+        beyond = f", {amount} beyond {limit_name}" if (amount := format_credits(used - limit)) != "0" else ""
+        body = f"{capital(fact)}{beyond}. {consequence.format(reset=reset)}"
         return Text(f"{whose}: {event}", body, "critical")
-    rest = f"{capital(so_little)}{format_credits(left)} of {format_credits(limit)} left"
+    rest = f"{capital(little)} of {format_credits(limit)} left"
     until = f"{until_reset(meter, zone)}." if isinstance(meter.outlook, NoForecast) else "."
     if rung.kind is Kind.FORECAST:
         title = f"{whose}: not enough until the {'reset' if meter.period else 'month ends'}"
@@ -70,10 +72,16 @@ def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, now_ms: int, *, own: b
         return Text(title, _joined(rest + until, ends, _prompts_sentence(meter)), "warning")
     title = f"{whose}: {so_much}{used_percent} % used"
     if rung.kind is Kind.LEFT:
-        title = f"{whose}: {so_little}{format_credits(left)} left"
+        title = f"{whose}: {little} left"
         rest = f"{capital(so_much)}{format_credits(used)} of {format_credits(limit)} used"
     ends = _end_sentence(meter, zone, now_ms, lead=False)
     return Text(title, _joined(rest + until, ends, _prompts_sentence(meter)), "warning")
+
+
+def _left(left_micro: int, bound: Bound) -> str:
+    """So much is left. What is hardly anything must not read as nothing beside the day on which it ends."""
+    amount = format_credits(left_micro)
+    return "less than 0.01" if left_micro > 0 and amount == "0" else f"{SO_LITTLE[bound]}{amount}"
 
 
 def whose_credits(meter: Meter, *, own: bool) -> str:
@@ -117,8 +125,10 @@ def digest_text(texts: Sequence[Text]) -> Text:
     lines = [text.title for text in texts[:_TITLES_IN_DIGEST]]
     if len(texts) > _TITLES_IN_DIGEST:
         lines.append(f"and {len(texts) - _TITLES_IN_DIGEST} more: hexmeter alerts")
-    severity = "critical" if any(text.severity == "critical" for text in texts) else "warning"
-    return Text(f"Hex credits: {len(texts)} warnings", "\n".join(lines), severity)
+    found = {text.severity for text in texts}
+    severity = next(severity for severity in ("critical", "warning", "info") if severity in found)
+    noun = "notices" if severity == "info" else "warnings"
+    return Text(f"Hex credits: {len(texts)} {noun}", "\n".join(lines), severity)
 
 
 def in_short(body: str) -> str:
@@ -144,6 +154,9 @@ def _end_sentence(meter: Meter, zone: ZoneInfo, now_ms: int, *, lead: bool) -> s
     if exhaust_at_ms is None:
         until = f"the reset{on_day}" if period else "the month ends"
         return f"At this pace they {'may not last' if outlook.alert else does} until {until}."
+    if exhaust_at_ms <= now_ms:
+        before = f", {before_reset(now_ms, period.end_ms, zone)}{on_day}" if period else ""
+        return f"At this pace they may end any hour{before}."
     sooner = " or sooner" if meter.bound is Bound.AT_LEAST else ""
     within = f", {lead_text(now_ms, exhaust_at_ms, zone)}" if lead else ""
     before = f", {before_reset(exhaust_at_ms, period.end_ms, zone)}{on_day}" if period else ""
@@ -166,7 +179,8 @@ def _prompts_sentence(meter: Meter) -> str:
     if costs is None or not costs.median_micro or meter.remaining_micro is None:
         return ""
     count = meter.remaining_micro // costs.median_micro
-    return f"About {counted(count, 'typical prompt')}." if count else "Less than one typical prompt."
+    about = "At most about" if meter.bound is Bound.AT_LEAST else "About"
+    return f"{about} {counted(count, 'typical prompt')}." if count else "Less than one typical prompt."
 
 
 def counted(count: int, noun: str) -> str:

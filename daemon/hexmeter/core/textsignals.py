@@ -10,7 +10,7 @@ from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH
 from hexmeter.core.outlooktexts import day as day_text
 from hexmeter.core.outlooktexts import moment as moment_text
 from hexmeter.core.signals import LEAST_PROMPTS, Prompt
-from hexmeter.core.texts import Text, capital, until_reset, whose_credits
+from hexmeter.core.texts import Text, capital, counted, until_reset, whose_credits
 
 
 def burn_text(meter: Meter, today_micro: int, usual_micro: int, zone: ZoneInfo, *, own: bool) -> Text:
@@ -83,12 +83,12 @@ def runs_text(meter: Meter) -> Text:
 def token_text(expires_ms: int, days: int, now_ms: int, zone: ZoneInfo) -> Text:
     """The token is about to expire."""
     over = now_ms >= expires_ms
-    left = "has expired" if over else f"expires within {days} day{'' if days == 1 else 's'}"
+    left = "has expired" if over else f"expires within {counted(days, 'day')}"
     hours = "" if over or expires_ms - now_ms > DAY_MS else " From then on nothing can be read."
+    valid = f"It {'was' if over else 'is'} valid until {moment_text(expires_ms, zone)}."
     return Text(
         f"Hexmeter's token {left}",
-        f"It is valid until {moment_text(expires_ms, zone)}.{hours} Make a new one in Hex and put it in its place:"
-        " a running daemon takes it up by itself.",
+        f"{valid}{hours} Make a new one in Hex and put it in its place: a running daemon takes it up by itself.",
         "critical" if days == 1 else "warning",
     )
 

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import quote
 
 from hexmeter import __version__
 from hexmeter.core.clock import Clock
-from hexmeter.core.instants import DAY_MS, MINUTE_MS, SECOND_MS, from_datetime
+from hexmeter.core.instants import DAY_MS, MINUTE_MS, SECOND_MS
 from hexmeter.core.model import Identity, Look, Person, Thread
+from hexmeter.core.retries import retry_after_ms
 from hexmeter.core.runs import Project
 from hexmeter.core.strings import clean
 from hexmeter.hex import parse
@@ -53,6 +53,7 @@ _LONGEST_HOLD_MS = 7 * DAY_MS
 """Hex is obeyed when it asks to wait, but not for ever."""
 
 _MOST_DIGITS = 40
+_LEAST_SECRET = 16
 _HIDDEN = "…"
 
 Value = TypeVar("Value")
@@ -200,7 +201,8 @@ class HexClient:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise Unreachable(f"cannot reach Hex for GET {path}: {_plain(error, token)}") from None
         # Whoever echoes the token must not bring it into a message or the database.
-        content = content.replace(token.encode(), _HIDDEN.encode())
+        if _is_secret(token):
+            content = content.replace(token.encode(), _HIDDEN.encode())
         if response.status_code != 200:
             self._raise_for(response, content, path, token)
         return _json(content, path), Look(number, sent_ms, self._clock.now_ms())
@@ -218,25 +220,13 @@ class HexClient:
         words = clean(_hide(_words_in(content), token))
         message = f"Hex answered GET {path} with {status}" + (f": {words}" if words else "")
         if status == 429:
-            raise RateLimited(message, self._retry_after_ms(response.headers.get("Retry-After")))
+            asked = response.headers.get("Retry-After")
+            raise RateLimited(message, retry_after_ms(asked, self._clock.now_ms(), _LONGEST_HOLD_MS))
         if 300 <= status < 400:
             where = clean(_hide(response.headers.get("Location", "elsewhere"), token), 120)
             raise Redirected(f"{message} to {where}; redirects are not followed")
         by_status: dict[int, type[HexError]] = {401: TokenRefused, 403: Forbidden, 404: NotFound}
         raise by_status.get(status, ServerError if status >= 500 else BadRequest)(message)
-
-    def _retry_after_ms(self, header: str | None) -> int | None:
-        """What Retry-After says, as seconds or as an HTTP date; None when it is missing or neither."""
-        if header is None:
-            return None
-        if header.strip().isdecimal():
-            # Cut, because Python reads no number of thousands of digits.
-            return min(int(header.strip()[:_MOST_DIGITS]) * SECOND_MS, _LONGEST_HOLD_MS)
-        try:
-            until_ms = from_datetime(parsedate_to_datetime(header))
-        except (ValueError, TypeError, OverflowError):
-            return None
-        return min(max(0, until_ms - self._clock.now_ms()), _LONGEST_HOLD_MS)
 
 
 def _listing(limit: int, cursor: str | None) -> dict[str, str]:
@@ -267,6 +257,12 @@ def _understood(read: Callable[[Any], Value], document: Any, path: str) -> Value
         return read(document)
     except RecursionError:
         raise BadAnswer(f"Hex's answer to GET {path} is nested too deeply") from None
+
+
+def _is_secret(token: str) -> bool:
+    """Whether a token can be told from ordinary words: a short made-up one may be a part of names, ids and fields,
+    which have to stay as they are."""
+    return token.startswith("hxt") or len(token) >= _LEAST_SECRET
 
 
 def _hide(text: str, token: str) -> str:

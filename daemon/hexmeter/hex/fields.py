@@ -23,6 +23,14 @@ def read_id(item: dict[str, Any], name: str) -> str:
     return value
 
 
+def maybe_id(item: dict[str, Any], name: str) -> str | None:
+    """An id; None where there is none, or none that can be used."""
+    try:
+        return read_id(item, name)
+    except Unusable:
+        return None
+
+
 def read_text(item: dict[str, Any], name: str) -> str | None:
     """A text made harmless; None for none. Raises Unusable."""
     value = item.get(name)

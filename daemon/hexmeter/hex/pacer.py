@@ -13,6 +13,9 @@ from hexmeter.core.instants import DAY_MS, MINUTE_MS
 _FIRST_BACKOFF_MS = 1_000
 _LONGEST_BACKOFF_MS = 120_000
 _LONGEST_HOLD_MS = 7 * DAY_MS
+_ON_THE_WAY_MS = 250
+"""Hex counts requests as they arrive, and one that has to connect first is longer on its way than those after it: each
+is counted so much after it was sent, so that Hex's window never holds too many either."""
 
 
 class Journal(Protocol):
@@ -55,7 +58,7 @@ class Pacer:
         """Wait until one more request may go, count it as sent, and give its number."""
         while (pause_ms := self.wait_ms()) > 0:
             await self._clock.wait(pause_ms)
-        self._sent_ms.append(self._clock.uptime_ms())
+        self._sent_ms.append(self._clock.uptime_ms() + _ON_THE_WAY_MS)
         return self._journal.write_request(self._clock.now_ms())
 
     def wait_ms(self) -> int:
@@ -99,4 +102,4 @@ class Pacer:
         span_ms = max(window.span_ms for window in self._limits)
         for sent_ms in self._journal.requests_since(now_ms - span_ms):
             # One from the future is older than a change of the clock; how old cannot be told, so it counts as new.
-            self._sent_ms.append(uptime_ms - max(0, now_ms - sent_ms))
+            self._sent_ms.append(uptime_ms - max(0, now_ms - sent_ms) + _ON_THE_WAY_MS)

@@ -1,6 +1,6 @@
 """Hex's JSON as our types: unknown fields and words in stride, an ill-typed item left out with a warning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -9,7 +9,7 @@ from hexmeter.core.model import Identity, Person, Thread
 from hexmeter.core.prompts import count_user_messages
 from hexmeter.core.strings import clean
 from hexmeter.hex.errors import BadAnswer
-from hexmeter.hex.fields import Unusable, maybe_instant, read_credits, read_id, read_instant, read_text
+from hexmeter.hex.fields import Unusable, maybe_id, maybe_instant, read_credits, read_id, read_instant, read_text
 
 _LONGEST_WORDS = 10_000
 _LONGEST_CURSOR = 4_000
@@ -21,12 +21,14 @@ Item = TypeVar("Item")
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
     """One page of a listing: what could be used, a warning for each item that could not, the cursor to the next page
-    (None: this is the last), and `size`, the number of items Hex sent."""
+    (None: this is the last), and `size`, the number of items Hex sent. `left_out`: whose the unusable items are, by id
+    (None: nobody's, or that is not known), where an id can be read."""
 
     items: tuple[Item, ...]
     warnings: tuple[str, ...]
     next_cursor: str | None
     size: int
+    left_out: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def read_page(document: Any, name: str, read: Callable[[dict[str, Any]], Item], 
         raise BadAnswer(f"Hex's list of {noun}s has no list named {name}")
     usable: list[Item] = []
     warnings: list[str] = []
+    left_out: dict[str, str | None] = {}
     for item in items:
         try:
             if not isinstance(item, dict):
@@ -159,7 +162,9 @@ def read_page(document: Any, name: str, read: Callable[[dict[str, Any]], Item], 
         except Unusable as error:
             shown = item.get("id", item.get("runId")) if isinstance(item, dict) else None
             warnings.append(f"left out {noun} {clean(str(shown), 60)}: {error}")
-    return Page(tuple(usable), tuple(warnings), _cursor(document), len(items))
+            if isinstance(item, dict) and (item_id := maybe_id(item, "id")) is not None:
+                left_out[item_id] = maybe_id(item, "userId")
+    return Page(tuple(usable), tuple(warnings), _cursor(document), len(items), left_out)
 
 
 def _cursor(document: dict[str, Any], name: str = "after") -> str | None:

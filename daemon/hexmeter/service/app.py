@@ -41,7 +41,7 @@ from hexmeter.wire.shapes import SCHEMA, Failure
 log = logging.getLogger(__name__)
 
 EXIT_FAILED, EXIT_CONFIGURATION, EXIT_TOKEN_REFUSED = 1, 2, 3
-_LOOK_FOR_SLEEP_S = 30
+_LOOK_EVERY_S = 30
 _NAP_MS = 5_000
 """Timers stand still while the machine sleeps; after a sleep of this length the next poll comes at once."""
 
@@ -228,8 +228,9 @@ class PollLoop:
         self._task: asyncio.Task[None] | None = None
         self._sweeping: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
-        self._ticked_ms = daemon.clock.uptime_ms()
+        self._ticked_ms, self._ticked_at_ms = daemon.clock.uptime_ms(), daemon.clock.now_ms()
         self._slept_ms = daemon.clock.slept_ms()
+        self._looked_ms = daemon.clock.now_ms()
         self._failures = 0
         self._unstored = False
         self._sent, self._moved_ms = 0, daemon.clock.uptime_ms()
@@ -243,8 +244,8 @@ class PollLoop:
         self._scheduler.add_job(
             self._tick, "interval", seconds=interval_s, jitter=interval_s / 20, next_run_time=datetime.now(UTC), **late
         )
-        if interval_s > _LOOK_FOR_SLEEP_S:
-            self._scheduler.add_job(self._look_for_sleep, "interval", seconds=_LOOK_FOR_SLEEP_S, **late)
+        if interval_s > _LOOK_EVERY_S:
+            self._scheduler.add_job(self._look, "interval", seconds=_LOOK_EVERY_S, **late)
         soon = datetime.now(UTC) + timedelta(seconds=_UPKEEP_AFTER_S)
         self._scheduler.add_job(
             self._daemon.upkeep.run, "interval", seconds=_UPKEEP_EVERY_S, next_run_time=soon, **late
@@ -273,7 +274,10 @@ class PollLoop:
         if self._stop.is_set():
             return  # A tick that was due already when the end came.
         before_ms, self._ticked_ms = self._ticked_ms, self._daemon.clock.uptime_ms()
-        if self._ticked_ms - before_ms > _ASLEEP_INTERVALS * self._daemon.config.poll.interval_ms:
+        before_at_ms, self._ticked_at_ms = self._ticked_at_ms, self._daemon.clock.now_ms()
+        # A clock that is set forward by hours is no silence of hours either.
+        passed_ms = max(self._ticked_ms - before_ms, self._ticked_at_ms - before_at_ms)
+        if passed_ms > _ASLEEP_INTERVALS * self._daemon.config.poll.interval_ms:
             self._daemon.woke()
         self._daemon.check_blind()
         if self._daemon.paused:
@@ -281,11 +285,15 @@ class PollLoop:
         elif self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll())
 
-    async def _look_for_sleep(self) -> None:
-        """Tick at once when the machine has slept since the last look."""
+    async def _look(self) -> None:
+        """Between two ticks: tick at once when the machine has slept since the last look, or a time has come for which
+        polls or alerts waited."""
         before_ms, self._slept_ms = self._slept_ms, self._daemon.clock.slept_ms()
+        since_ms, self._looked_ms = self._looked_ms, self._daemon.clock.now_ms()
         if self._slept_ms - before_ms > _NAP_MS:
             log.info("the machine has slept: polling now")
+            await self._tick()
+        elif self._daemon.attending.ends_between(since_ms, self._looked_ms):
             await self._tick()
 
     async def _poll(self) -> None:

@@ -52,8 +52,13 @@ class Attention:
         return [row["id"] for row in found]
 
     def silence(self, silence: Silence, now_ms: int) -> None:
-        """Store a silence, in the place of one of the same kind or meter; what waits of it is moot."""
+        """Store a silence, in the place of one of the same kind or meter; what waits of it is moot.
+
+        What a snooze covers is snoozed as long: so is what the snooze in whose place it comes had snoozed, and what
+        was to be told again before it ends. What is snoozed for longer by itself stays so.
+        """
         with self._database.transaction() as connection:
+            before_ms = self._until_ms(silence.scope, silence.what)
             connection.execute(
                 "INSERT OR REPLACE INTO silences VALUES (?, ?, ?, ?, ?)",
                 (silence.scope, silence.what, silence.name, silence.since_ms, silence.until_ms),
@@ -63,18 +68,19 @@ class Attention:
             if silence.until_ms is not None:
                 connection.execute(
                     "UPDATE alerts SET state = 'snoozed', snoozed_until_ms = ?"
-                    " WHERE state = 'firing' AND id IN (SELECT value FROM json_each(?))",
-                    (silence.until_ms, json.dumps(standing)),
+                    " WHERE (state = 'firing' OR state = 'snoozed' AND (snoozed_until_ms < ? OR snoozed_until_ms = ?))"
+                    " AND id IN (SELECT value FROM json_each(?))",
+                    (silence.until_ms, silence.until_ms, before_ms, json.dumps(standing)),
                 )
 
     def end_silence(self, scope: Scope, what: str) -> bool:
-        """End a silence; False when there is none. What was snoozed with it stands as before."""
+        """End a silence; False when there is none. What was snoozed with it, and not by itself, stands as before."""
         with self._database.transaction() as connection:
             standing = [row["id"] for row in self._standing_of(scope, what)]
             connection.execute(
                 "UPDATE alerts SET state = 'firing', snoozed_until_ms = NULL"
-                " WHERE state = 'snoozed' AND id IN (SELECT value FROM json_each(?))",
-                (json.dumps(standing),),
+                " WHERE state = 'snoozed' AND snoozed_until_ms = ? AND id IN (SELECT value FROM json_each(?))",
+                (self._until_ms(scope, what), json.dumps(standing)),
             )
             ended = connection.execute("DELETE FROM silences WHERE scope = ? AND what = ?", (scope, what))
         return ended.rowcount == 1
@@ -87,6 +93,13 @@ class Attention:
         """All silences, the oldest first."""
         found = self._database.connection.execute("SELECT * FROM silences ORDER BY since_ms, scope, what")
         return [Silence(*row) for row in found]
+
+    def _until_ms(self, scope: str, what: str) -> int | None:
+        """Until when a kind or meter is snoozed; None where it is not."""
+        row = self._database.connection.execute(
+            "SELECT until_ms FROM silences WHERE scope = ? AND what = ?", (scope, what)
+        ).fetchone()
+        return None if row is None else row["until_ms"]
 
     def _standing_of(self, scope: str, what: str) -> list[sqlite3.Row]:
         column = "kind" if scope == "kind" else "meter_key"

@@ -24,8 +24,20 @@ class Channels:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def failed(self, delivery_ids: Sequence[int], problem: str, now_ms: int, *, permanent: bool, chance: float) -> None:
-        """Note that deliveries failed: they wait for another try, or are given up when trying again helps nothing."""
+    def failed(
+        self,
+        delivery_ids: Sequence[int],
+        problem: str,
+        now_ms: int,
+        *,
+        permanent: bool,
+        chance: float,
+        asked_ms: int = 0,
+    ) -> None:
+        """Note that deliveries failed: they wait for another try, or are given up when trying again helps nothing.
+
+        `chance` and `asked_ms` are those of `next_try_ms`.
+        """
         with self._database.transaction() as connection:
             for delivery_id in delivery_ids:
                 row = connection.execute(
@@ -41,22 +53,18 @@ class Channels:
                     " next_ms = ?, problem = ? WHERE id = ?",
                     (
                         *("failed" if given_up else "pending", now_ms, tries, since_ms),
-                        *(None if given_up else next_try_ms(tries, now_ms, chance), problem, delivery_id),
+                        *(None if given_up else next_try_ms(tries, now_ms, chance, asked_ms), problem, delivery_id),
                     ),
                 )
 
-    def next_ms(self, names: Collection[str]) -> int | None:
-        """When the next delivery of these channels is due; None when none waits. A claimed one is, when its lease
-        runs out."""
-        due = [
-            row["due_ms"]
-            for row in self._database.connection.execute(
-                "SELECT channel, min(CASE state WHEN 'claimed' THEN lease_until_ms ELSE coalesce(next_ms, 0) END)"
-                " AS due_ms FROM deliveries WHERE state IN ('pending', 'claimed') GROUP BY channel"
-            )
-            if row["channel"] in names
-        ]
-        return min(due, default=None)
+    def next_ms(self, name: str) -> int | None:
+        """When the next delivery of a channel is due; None when none waits. A claimed one when its lease ends."""
+        (due_ms,) = self._database.connection.execute(
+            "SELECT min(CASE state WHEN 'claimed' THEN lease_until_ms ELSE coalesce(next_ms, 0) END)"
+            " FROM deliveries WHERE state IN ('pending', 'claimed') AND channel = ?",
+            (name,),
+        ).fetchone()
+        return None if due_ms is None else int(due_ms)
 
     def waiting(self, name: str) -> int:
         """How many deliveries of a channel have not arrived yet, those in somebody's hands included."""

@@ -1,17 +1,20 @@
 """How far we are: requests sent, listings read, threads tracked, and how polling goes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from hexmeter.core.budget import Restraint
-from hexmeter.core.instants import HOUR_MS
+from hexmeter.core.instants import DAY_MS, HOUR_MS
 from hexmeter.core.model import Identity, Person
 from hexmeter.core.periods import Period
 from hexmeter.store.database import Database
 
 EVERYBODY = ""
 """The scope of the unfiltered listing; any other scope is a user's id."""
+
+_MOST_UNREAD = 1_000
+_UNREAD_KEPT_MS = 62 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,18 @@ class Tracked:
 
     thread_id: str
     problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A thread that Hex showed, last at `seen_ms`, in a form that could not be used; whose (None: not known)."""
+
+    user_id: str | None
+    seen_ms: int
+
+    def may_count_in(self, period: Period) -> bool:
+        """Whether what it used may belong to `period`: not once Hex no longer showed it when that began."""
+        return self.seen_ms >= period.start_ms
 
 
 class Progress:
@@ -160,6 +175,24 @@ class Progress:
         self._database.connection.execute(
             "UPDATE tracked SET problem = ? WHERE thread_id = ? AND problem IS NOT ?", (problem, thread_id, problem)
         )
+
+    def unread(self) -> dict[str, Unread]:
+        """The threads that could not be used when Hex last showed them, by id."""
+        text = self._meta("unread")
+        return {} if text is None else {key: Unread(*values) for key, values in json.loads(text).items()}
+
+    def note_unread(self, left_out: Mapping[str, str | None], read: Collection[str], seen_ms: int) -> None:
+        """Store that the threads `left_out` (their users, by id) could not be used, and that those in `read` could."""
+        before = self.unread()
+        after = {
+            key: unread
+            for key, unread in before.items()
+            if key not in read and seen_ms - unread.seen_ms < _UNREAD_KEPT_MS
+        }
+        after |= {key: Unread(user_id, seen_ms) for key, user_id in left_out.items()}
+        if after != before:
+            newest = sorted(after.items(), key=lambda item: item[1].seen_ms)[-_MOST_UNREAD:]
+            self._set_meta("unread", json.dumps({key: (unread.user_id, unread.seen_ms) for key, unread in newest}))
 
     def last_poll(self) -> LastPoll | None:
         """How the last poll went."""

@@ -36,6 +36,7 @@ class Roster:
                 present.add(person.id)
                 self._save_one(connection, person, at_ms)
             if whole:
+                connection.execute("INSERT OR IGNORE INTO meta VALUES ('roster_ms', ?)", (str(at_ms),))
                 for row in connection.execute("SELECT id FROM people WHERE listed").fetchall():
                     if row["id"] not in present:
                         connection.execute("UPDATE people SET listed = 0 WHERE id = ?", (row["id"],))
@@ -63,20 +64,42 @@ class Roster:
         return None if row is None else _person(row)
 
     def roles_in(self, period: Period) -> dict[str, list[str]]:
-        """For each person the roles held at some time of `period`; a role held from before the first look counts."""
+        """For each person the roles held at some time of `period`; a role held from before the first look counts, and
+        for whom nobody looked yet, the first that was seen."""
         roles: dict[str, list[str]] = defaultdict(list)
         before: dict[str, str | None] = {}
-        for row in self._database.connection.execute(
-            "SELECT * FROM roles WHERE since_ms < ? ORDER BY since_ms", (period.end_ms,)
-        ):
-            if row["since_ms"] <= period.start_ms:
-                before[row["user_id"]] = row["role"]
-            elif row["role"] is not None:
-                roles[row["user_id"]].append(row["role"])
-        for user_id, role in before.items():
+        after: dict[str, str | None] = {}
+        for row in self._database.connection.execute("SELECT * FROM roles ORDER BY since_ms"):
+            user_id, since_ms, role = row["user_id"], row["since_ms"], row["role"]
+            if since_ms <= period.start_ms:
+                before[user_id] = role
+            elif since_ms >= period.end_ms:
+                after.setdefault(user_id, role)
+            elif role is not None:
+                roles[user_id].append(role)
+        unseen = {user_id: role for user_id, role in after.items() if user_id not in before and user_id not in roles}
+        for user_id, role in (before | unseen).items():
             if role is not None:
                 roles[user_id].append(role)
         return dict(roles)
+
+    def joined_in(self, period: Period) -> set[str]:
+        """Who was first listed during `period`, when others had been listed before."""
+        found = self._database.connection.execute(
+            "SELECT user_id FROM roles GROUP BY user_id HAVING min(since_ms) > ? AND min(since_ms) < ?"
+            " AND min(since_ms) > (SELECT cast(value AS INTEGER) FROM meta WHERE name = 'roster_ms')",
+            (period.start_ms, period.end_ms),
+        )
+        return {row["user_id"] for row in found}
+
+    def left_before(self, period: Period) -> set[str]:
+        """Who was gone when `period` began, and did not come back."""
+        found = self._database.connection.execute(
+            "SELECT user_id FROM roles JOIN people ON people.id = user_id WHERE NOT listed"
+            " GROUP BY user_id HAVING max(since_ms) <= ?",
+            (period.start_ms,),
+        )
+        return {row["user_id"] for row in found}
 
     def first_seen(self) -> dict[str, int]:
         """When each person was first seen with a role, by id."""

@@ -50,6 +50,8 @@ class Request:
 
 def parse(request: Mapping[str, Any]) -> Request:
     """The request as checked values. Raises ValueError, saying which key is wrong and why; unknown keys are ignored."""
+    if not isinstance(request, Mapping):
+        raise ValueError(f"a request must be an object, got {type(request).__name__}")
     start, end = (_number(request, key, LAST_INSTANT) for key in ("period_start", "period_end"))
     now = _number(request, "now", LAST_INSTANT)
     if end <= start:
@@ -82,7 +84,9 @@ def _zone(request: Mapping[str, Any]) -> ZoneInfo:
 def _number(values: Mapping[str, Any], key: str, most: float, where: str = "") -> float:
     """A number from 0 to `most`."""
     value: Any = values.get(key)
-    if type(value) not in NUMBERS or not 0 <= value <= most:  # NaN is in no range
+    # NaN is in no range, but a Decimal's raises where it is compared.
+    nan = isinstance(value, Decimal) and value.is_nan()
+    if type(value) not in NUMBERS or nan or not 0 <= value <= most:
         raise ValueError(f"{where}{key} must be a number from 0 to {most:g}, got {value!r}")
     return float(value)
 

@@ -80,6 +80,12 @@ class Attending:
             if alert is not None and self.silence_of(alert.kind, alert.meter_key, now_ms) is None:
                 self._store.outbox.deliver(alert_id, self._config.told_of(alert.kind, alert.meter), now_ms)
 
+    def ends_between(self, since_ms: int, now_ms: int) -> bool:
+        """Whether a snooze, the quiet hours or a pause ended since then."""
+        quiet = self.quiet_until_ms(since_ms) is not None and self.quiet_until_ms(now_ms) is None
+        paused = self.paused_until_ms(since_ms) is not None and self.paused_until_ms(now_ms) is None
+        return quiet or paused or bool(self._store.attention.due(now_ms))
+
     def severities(self, now_ms: int) -> Sequence[str]:
         """Of which severities alerts may be delivered now: quiet hours hold the others back."""
         if self.quiet_until_ms(now_ms) is None:

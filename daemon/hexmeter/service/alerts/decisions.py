@@ -1,6 +1,6 @@
 """What there is to decide after a poll: for each ladder its condition, the facts behind it, and the words for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 from hexmeter.config.model import Config
 from hexmeter.core.alerts import Condition, Rung
 from hexmeter.core.instants import DAY_MS
-from hexmeter.core.meters import Meter, grant_key
+from hexmeter.core.meters import Meter, Use, grant_key
 from hexmeter.core.outlook import Forecast
-from hexmeter.core.periods import Period, days_between, first_instant, local_day
+from hexmeter.core.periods import Period, day_at, days_between, first_instant, local_day
 from hexmeter.core.pool import POOL
 from hexmeter.core.replay import Reading
 from hexmeter.core.rules import AlertRules, ladder_condition, runs_condition
@@ -41,8 +41,6 @@ from hexmeter.service.meters.figures import Figures
 from hexmeter.store.store import Store
 
 _GRANT = "grant:user:"
-TOKEN_LADDER = "token:"  # noqa: S105
-"""A token's ladder is named by when it expires: another token has another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +73,16 @@ class Decisions:
         """All that a good poll says."""
         identity = self._store.progress.identity()
         own_key = grant_key(identity.person.id) if identity and identity.person else None
+        day = day_at(now_ms, self._config.zone)
+        # Read once for all: each person's own would be a look at everybody's.
+        today = self._store.ledger.sums.by_user(day) if self._rules.burn and complete else {}
         for meter in self._figures.meters(now_ms):
             self._store.readings.note(reading_of(meter, complete=complete), now_ms)
             yield self._ladder(meter, now_ms, own=meter.key == own_key, complete=complete)
             if meter.kind == "grant":
                 yield from self._of_grant(meter, now_ms, own=meter.key == own_key, complete=complete)
                 if complete:
-                    yield from self._of_person(meter, now_ms, own=meter.key == own_key)
+                    yield from self._of_person(meter, day, today, now_ms, own=meter.key == own_key)
             elif meter.key == POOL and complete:
                 yield from self._top_ups(meter, now_ms)
         if self._rules.token and identity is not None and identity.token_expires_ms is not None:
@@ -112,21 +113,19 @@ class Decisions:
             ladder = f"unused:{meter.key}"
             yield Decision(ladder, meter, unused, lambda _: unused_text(meter, zone, own=own), facts, news=False)
 
-    def _of_person(self, meter: Meter, now_ms: int, *, own: bool) -> Iterator[Decision]:
-        """A person's day and prompts. The user's id is in the meter's key."""
+    def _of_person(
+        self, meter: Meter, day: Period, today: Mapping[str | None, Use], now_ms: int, *, own: bool
+    ) -> Iterator[Decision]:
+        """A person's `day` and prompts, with what everybody used `today`. The user's id is in the meter's key."""
         user_id = meter.key.removeprefix(_GRANT)
-        today = local_day(now_ms, self._config.zone)
-        tomorrow_ms = first_instant(today + timedelta(days=1), self._config.zone)
-        day = Period(first_instant(today, self._config.zone), tomorrow_ms)
         if self._rules.burn:
-            yield self._burn(meter, user_id, day, own=own)
+            yield self._burn(meter, user_id, day, today.get(user_id, Use()).used_micro, own=own)
         if self._rules.prompt or self._rules.prompt_cost_micro is not None:
             yield from self._prompt(meter, user_id, day, now_ms, own=own)
 
-    def _burn(self, meter: Meter, user_id: str, day: Period, *, own: bool) -> Decision:
+    def _burn(self, meter: Meter, user_id: str, day: Period, today_micro: int, *, own: bool) -> Decision:
         before = [uses.get(user_id, 0) for uses in self._days_before(day)]
-        today = self._store.ledger.sums.by_user(day).get(user_id)
-        today_micro, usual = today.used_micro if today else 0, usual_micro(before) or 0
+        usual = usual_micro(before) or 0
         return Decision(
             f"burn:{meter.key}",
             meter,
@@ -191,8 +190,9 @@ class Decisions:
         yield Decision(f"top_up:{meter.key}", meter, condition, lambda _: text, {"top_ups": count, "several": several})
 
     def _token(self, expires_ms: int, now_ms: int) -> Decision:
+        # By when it expires: another token has another ladder.
         return Decision(
-            f"{TOKEN_LADDER}{expires_ms}",
+            f"token:{expires_ms}",
             None,
             token_condition(expires_ms, now_ms),
             lambda rung: token_text(expires_ms, int(rung.level or 0), now_ms, self._config.zone),

@@ -10,6 +10,8 @@ from hexmeter.store.outbox import Claimed
 MOST_SINGLE = 3
 """More than so many waiting become one digest."""
 
+_ASKED_FOR = (Kind.REPORT, Kind.TEST)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -28,17 +30,15 @@ def shortened(claimed: Claimed) -> Claimed:
 
 
 def notices(claimed: Sequence[Claimed]) -> list[Notice]:
-    """The messages for what was claimed: each digest's together, the rest one by one, or as one when they are many."""
-    digests: dict[str, list[Claimed]] = {}
-    singles: list[Claimed] = []
-    for delivery in claimed:
-        if delivery.digest is None:
-            singles.append(delivery)
-        else:
-            digests.setdefault(delivery.digest, []).append(delivery)
-    groups = list(digests.values())
-    groups += [singles] if len(singles) > MOST_SINGLE else [[single] for single in singles]
-    return [_notice(group) for group in groups]
+    """The messages for what was claimed: one for each digest and each alert of none, or one for all when they are many.
+    What was asked for, a report or a test, is a message of its own."""
+    asked_for = [delivery for delivery in claimed if delivery.alert.kind in _ASKED_FOR]
+    others = [delivery for delivery in claimed if delivery.alert.kind not in _ASKED_FOR]
+    groups: dict[str, list[Claimed]] = {}
+    for delivery in others:
+        one = "all" if len(others) > MOST_SINGLE else delivery.digest or str(delivery.delivery_id)
+        groups.setdefault(one, []).append(delivery)
+    return [_notice(group) for group in (*groups.values(), *([delivery] for delivery in asked_for))]
 
 
 def _notice(group: Sequence[Claimed]) -> Notice:

@@ -1,21 +1,23 @@
 """What follows from a poll: its health, the alert steps and their deliveries, in one transaction."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from hexmeter.config.model import Config
 from hexmeter.core.age import too_old_at_ms
-from hexmeter.core.alerts import Condition, Fired, NotKnown, Resolved, Rung, Standing, step
+from hexmeter.core.alerts import AlertState, Condition, Fired, Kind, NotKnown, Reason, Resolved, Rung, Standing, step
+from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.instants import MINUTE_MS
+from hexmeter.core.pool import POOL, SPEND
 from hexmeter.core.rules import Health, blind_condition
 from hexmeter.core.texts import Text, blind_text
 from hexmeter.service.alerts.attention import Attending
-from hexmeter.service.alerts.decisions import TOKEN_LADDER, Decision, Decisions
+from hexmeter.service.alerts.decisions import Decision, Decisions
 from hexmeter.service.meters.figures import Figures
 from hexmeter.service.polling.poll import Outcome, PollFailure
 from hexmeter.store.ladders import Transition
-from hexmeter.store.outbox import NewAlert
+from hexmeter.store.outbox import Alert, NewAlert
 from hexmeter.store.progress import LastPoll
 from hexmeter.store.store import Store
 
@@ -103,10 +105,10 @@ class Settler:
         absent = good_ms is not None and now_ms >= too_old_at_ms(good_ms, self._config.poll.interval_ms)
         digest = _BASELINE_DIGEST if first else f"after {good_ms}" if absent else None
         telling = _Telling(digest, self._store.progress.baseline_is_quiet())
-        for decision in self._decisions.of_meters(now_ms, complete=complete):
+        decisions = list(self._decisions.of_meters(now_ms, complete=complete))
+        for decision in decisions:
             self._step(decision, telling, now_ms)
-            if decision.ladder.startswith(TOKEN_LADDER):
-                self._end_other_tokens(decision.ladder, now_ms)
+        self._end_unwatched(decisions, now_ms)
         if first:
             self._store.progress.end_baseline()
 
@@ -120,14 +122,37 @@ class Settler:
         if decision is not None:
             self._step(decision, _Telling(decision.ladder, self._store.progress.baseline_is_quiet()), now_ms)
 
-    def _end_other_tokens(self, ladder: str, now_ms: int) -> None:
-        """What was told of a token that another one has replaced is over."""
+    def _end_unwatched(self, decisions: Sequence[Decision], now_ms: int) -> None:
+        """End what stands though nothing decides on it any more: its kind was switched off, its limit taken out of the
+        configuration, its token replaced, or its period ended after its person had left."""
+        stepped = {decision.ladder for decision in decisions}
+        meters = {decision.meter.id for decision in decisions if decision.meter is not None}
         for alert in self._store.outbox.standing():
-            if alert.ladder.startswith(TOKEN_LADDER) and alert.ladder != ladder:
-                self._store.outbox.resolve(alert.ladder, now_ms)
+            if alert.ladder not in stepped and self._is_unwatched(alert, meters, now_ms):
+                self._end(alert.ladder, now_ms)
+
+    def _is_unwatched(self, alert: Alert, meters: Collection[str], now_ms: int) -> bool:
+        if alert.kind in self._config.rules.off or alert.kind == Kind.TOKEN:
+            return True
+        # By its id: an allocation's key is another one while its members are not known.
+        if alert.meter is not None and alert.meter.partition(":")[0] in (POOL, SPEND, ALLOCATION):
+            return alert.meter not in meters
+        period = self._store.ladders.state(alert.ladder).period
+        # A report tells of a period that is over.
+        return period is not None and period.end_ms <= now_ms and alert.kind != Kind.REPORT
+
+    def _end(self, ladder: str, now_ms: int) -> None:
+        """What a ladder told is over, and forgotten: who watches it again is told anew."""
+        self._store.outbox.resolve(ladder, now_ms)
+        self._store.ladders.save(ladder, AlertState())
+        log.info("alert resolved of %s: %s", ladder, Reason.NOT_WATCHED)
+        reason = Reason.NOT_WATCHED.name.lower()
+        self._store.ladders.note(Transition(ladder, now_ms, "resolved", None, reason, {}))
 
     def _step_blind(self, now_ms: int, *, well: bool) -> None:
         if not self._config.rules.blind:
+            if self._store.ladders.state(BLIND_LADDER).told is not None:
+                self._end(BLIND_LADDER, now_ms)
             return
         good_ms = self._store.progress.good_at_ms()
         # Before this daemon began nobody was meant to poll; and a clock set back must not look like a long silence.

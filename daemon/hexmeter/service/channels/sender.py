@@ -31,8 +31,8 @@ _ENDS_WITHIN_S = 5.0
 
 
 class Sender:
-    """One courier for all channels but the desktop. `severities` says of which severities alerts may be told at a
-    time; `on_change` hears that deliveries moved."""
+    """A courier for each channel but the desktop, so that one that hangs does not hold up the others. `severities` says
+    of which severities alerts may be told at a time; `on_change` hears that deliveries moved."""
 
     def __init__(
         self,
@@ -53,8 +53,9 @@ class Sender:
         self._link = link
         self._on_change = on_change
         self._limits = limits or webhook.Limits()
-        self._sending = asyncio.Lock()
-        self._woken = asyncio.Event()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._carrying = {name: asyncio.Lock() for name in self._channels}
+        self._woken = {name: asyncio.Event() for name in self._channels}
         self._stopping = False
         self._chance = random.Random()  # noqa: S311 (it only spreads tries)
 
@@ -69,16 +70,21 @@ class Sender:
 
     def wake(self) -> None:
         """Something may wait to be sent."""
-        self._woken.set()
+        for woken in self._woken.values():
+            woken.set()
 
     async def run(self) -> None:
         """Send what is due, whenever something is, until cancelled."""
+        await asyncio.gather(*(self._run(channel) for channel in self._channels.values()))
+
+    async def _run(self, channel: Channel) -> None:
+        woken = self._woken[channel.name]
         while not self._stopping:
-            self._woken.clear()
+            woken.clear()
             rest_s = _HELD_BACK_S
             try:
-                await self.send_due()
-                rest_s = self._rest_s()
+                await self._serve(channel)
+                rest_s = self._rest_s(channel)
             except sqlite3.Error as error:
                 log.warning("nothing can be delivered now: %s", error)
             except Exception as fault:
@@ -86,7 +92,7 @@ class Sender:
                 log.error("deliveries met a fault of Hexmeter's own, and go on: %s", type(fault).__name__)
             try:
                 async with asyncio.timeout(rest_s):
-                    await self._woken.wait()
+                    await woken.wait()
             except TimeoutError:
                 continue
 
@@ -100,17 +106,15 @@ class Sender:
 
     async def send_due(self) -> None:
         """Try once what is due, on all channels."""
-        async with self._sending:
-            slots = asyncio.Semaphore(_AT_ONCE)
+        await asyncio.gather(*(self._serve(channel) for channel in self._channels.values()))
+
+    async def _serve(self, channel: Channel) -> None:
+        async with self._carrying[channel.name]:
             now_ms = self._clock.now_ms()
             told = self._severities(now_ms)
-            due = [one for one in self._channels.values() if self._store.outbox.waiting(one.name, now_ms, told)]
-            await asyncio.gather(*(self._serve(channel, slots) for channel in due))
-
-    async def _serve(self, channel: Channel, slots: asyncio.Semaphore) -> None:
-        async with slots:
-            now_ms = self._clock.now_ms()
-            claimed = self._store.outbox.claim(channel.name, _CLAIMANT, now_ms, self._severities(now_ms))
+            if not self._store.outbox.waiting(channel.name, now_ms, told):
+                return  # Without a transaction: most of the time there is nothing.
+            claimed = self._store.outbox.claim(channel.name, _CLAIMANT, now_ms, told)
             for message in messages(claimed, self._persons.get(channel.name), self._link):
                 if self._stopping:
                     self._store.outbox.confirm(message.deliveries, "pending", _CLAIMANT, self._clock.now_ms())
@@ -120,7 +124,8 @@ class Sender:
     async def _carry(self, channel: Channel, message: Message) -> None:
         """Send one message, and store what became of it."""
         try:
-            await self._send(channel, message)
+            async with self._slots:
+                await self._send(channel, message)
             error = None
         except DeliveryError as failure:
             error = failure
@@ -134,9 +139,13 @@ class Sender:
                 self._store.outbox.confirm(message.deliveries, "handed_over", _CLAIMANT, now_ms)
                 self._store.channels.note(channel.name, Health(now_ms, None, None, permanent=False))
             else:
-                chance = self._chance.random()
                 self._store.channels.failed(
-                    message.deliveries, str(error), now_ms, permanent=error.permanent, chance=chance
+                    message.deliveries,
+                    str(error),
+                    now_ms,
+                    permanent=error.permanent,
+                    chance=self._chance.random(),
+                    asked_ms=error.asked_ms,
                 )
                 health = Health(now_ms, str(error), error.hint, permanent=error.permanent)
                 self._store.channels.note(channel.name, health)
@@ -160,8 +169,8 @@ class Sender:
         told = document(message, now_ms)
         await webhook.post(channel.address, shapes.dump(told), told["id"], now_ms // SECOND_MS, key, self._limits)
 
-    def _rest_s(self) -> float:
-        next_ms = self._store.channels.next_ms(self._channels.keys())
+    def _rest_s(self, channel: Channel) -> float:
+        next_ms = self._store.channels.next_ms(channel.name)
         if next_ms is None:
             return _LONGEST_REST_S
         rest_s = (next_ms - self._clock.now_ms()) / SECOND_MS

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from hexmeter import __version__
 from hexmeter.config.channels import Address
+from hexmeter.core.instants import SECOND_MS
+from hexmeter.core.retries import LONGEST_MS, retry_after_ms
 from hexmeter.core.strings import clean
 from hexmeter.service.channels.errors import DeliveryError
 
@@ -50,7 +52,7 @@ async def post(address: Address, body: bytes, delivery: str, sent_s: int, key: b
             ) as client,
             client.stream("POST", str(address), content=body, headers=headers) as response,
         ):
-            status = response.status_code
+            status, asked = response.status_code, response.headers.get("Retry-After")
     except (TimeoutError, httpx.TimeoutException):
         raise DeliveryError("the webhook did not answer in time", "is it up?") from None
     except httpx.ConnectError as error:
@@ -61,10 +63,10 @@ async def post(address: Address, body: bytes, delivery: str, sent_s: int, key: b
     except httpx.HTTPError as error:
         # By its type alone: a message may quote the address.
         raise DeliveryError(f"the webhook broke off ({type(error).__name__})", "is it up?") from None
-    _check(status)
+    _check(status, retry_after_ms(asked, sent_s * SECOND_MS, LONGEST_MS) or 0)
 
 
-def _check(status: int) -> None:
+def _check(status: int, asked_ms: int) -> None:
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
@@ -73,4 +75,4 @@ def _check(status: int) -> None:
         )
     permanent = 400 <= status < 500 and status not in _PASSING
     hint = "check its address, and the key that signs" if permanent else "it is the receiver's fault"
-    raise DeliveryError(f"the webhook answered {status}", hint, permanent=permanent)
+    raise DeliveryError(f"the webhook answered {status}", hint, permanent=permanent, asked_ms=asked_ms)

@@ -11,7 +11,7 @@ from hexmeter import __version__
 from hexmeter.config.model import Config
 from hexmeter.core.age import too_old_at_ms
 from hexmeter.core.credits import to_number
-from hexmeter.core.instants import to_iso
+from hexmeter.core.instants import MINUTE_MS, to_iso
 from hexmeter.core.meters import Meter, bound_of
 from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period
@@ -46,6 +46,7 @@ class Documents:
         """Whether a dashboard is served when asked for; whoever serves it says so."""
         self.ports: dict[str, int] = {}
         """The ports that are listened on, of the `metrics` and of the `dashboard`; whoever listens says so."""
+        self._shown: tuple[object, list[dict[str, Any]]] = (None, [])
 
     def status(self, now_ms: int, meters: Sequence[Meter] | None = None) -> dict[str, Any]:
         """`hexmeter status --json`. `as_of` is the last good poll's time; before there was one, now. `meters` are those
@@ -64,7 +65,7 @@ class Documents:
                 "role": person.role if person else None,
                 "org": identity.org_id,
             },
-            "meters": [shapes.meter(meter) for meter in (self._figures.meters(now_ms) if meters is None else meters)],
+            "meters": self._meters(now_ms) if meters is None else [shapes.meter(meter) for meter in meters],
             "today": self._today.document(now_ms),
             "notes": self._notes(),
             "links": {"hex": hex_link(self._config.base_url)},
@@ -192,6 +193,17 @@ class Documents:
         """Where warnings go, and how each channel does."""
         return channels_document(self._config, self._store)
 
+    def _meters(self, now_ms: int) -> list[dict[str, Any]]:
+        """The meters, worked out anew when something was stored since, and in every minute: status bars ask every few
+        seconds, and of hundreds of people that is most of what a daemon does.
+
+        Periods begin at whole minutes; within one, only paces and the rolling week of runs move at all.
+        """
+        facts = self._store.revision(), now_ms // MINUTE_MS
+        if self._shown[0] != facts:
+            self._shown = facts, [shapes.meter(meter) for meter in self._figures.meters(now_ms)]
+        return self._shown[1]
+
     def _notes(self) -> list[str]:
         notes = []
         if self.unstored is not None:
@@ -205,15 +217,21 @@ class Documents:
                 "Hex lists threads only for Managers, Admins and workspace tokens, so this token sees just the threads"
                 " named with `hexmeter track URL`; `hexmeter calibrate` sets the grant to what Hex's own page shows."
             )
+        if unread := len(self._store.progress.unread()):
+            notes.append(
+                f"Of {unread} {'thread' if unread == 1 else 'threads'} Hex sent something that cannot be understood, so"
+                " what they used may be missing; the log says what."
+            )
         if not self._store.progress.access().people:
             notes.append("Hex does not show this token who is in the workspace, so only its own credits have a meter.")
         if problem := self._figures.runs.problem():
             notes.append(f"Hex does not show this token the projects, so their runs are not counted: {problem}")
         if watched is not None and watched.missing:
             notes.append("Nobody that this token can see has the email " + ", ".join(watched.missing) + ".")
-        if watched is not None and self._store.progress.good_at_ms() is not None:
+        told = self._config.channels.by_email.keys()
+        if told and watched is not None and self._store.progress.good_at_ms() is not None:
             people = self._store.roster.everybody() if watched.people is None else watched.people
-            strangers = sorted(self._config.channels.by_email.keys() - {person.email for person in people})
+            strangers = sorted(told - {person.email for person in people})
             notes += [
                 f"[notify.users] {email}: nobody watched has this email, so nothing is sent." for email in strangers
             ]

@@ -1,14 +1,13 @@
 """What today cost so far, of those who are watched, and today's dearest prompt."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import to_iso
 from hexmeter.core.meters import Bound
-from hexmeter.core.periods import Period, first_instant, local_day
+from hexmeter.core.periods import Period, day_at
 from hexmeter.service.documents.usagedocument import UsageDocument, total
 from hexmeter.service.meters.figures import Figures
 from hexmeter.store.store import Store
@@ -31,7 +30,7 @@ class Today:
 
     def document(self, now_ms: int) -> dict[str, Any] | None:
         """None where nothing was read today: then nobody knows what today cost."""
-        day = _day(now_ms, self._zone)
+        day = day_at(now_ms, self._zone)
         good_ms, watched = self._store.progress.good_at_ms(), self._figures.watched()
         if good_ms is None or good_ms < day.start_ms or watched is None:
             return None
@@ -62,9 +61,3 @@ class Today:
             return None
         micro, user_id = max(costs, key=lambda cost: cost[0])
         return {"credits": to_number(micro), "user": self._usage.user(user_id)["user"]}
-
-
-def _day(now_ms: int, zone: ZoneInfo) -> Period:
-    """The local day of an instant."""
-    day = local_day(now_ms, zone)
-    return Period(first_instant(day, zone), first_instant(day + timedelta(days=1), zone))

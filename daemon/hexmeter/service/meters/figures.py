@@ -1,9 +1,9 @@
 """The figures: every meter of the configuration, computed from what is stored, as of now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hexmeter.config.model import Config
-from hexmeter.core.grants import NoGrant, grant_held
+from hexmeter.core.grants import Grant, NoGrant, grant_held
 from hexmeter.core.meters import Meter, Use, called, grant_key, grant_meter
 from hexmeter.core.periods import Period, period_at
 from hexmeter.core.pool import POOL, SPEND
@@ -75,7 +75,7 @@ class Figures:
             listings = {scope: progress.listing(scope) for scope in (watched.scopes if watched else ())}
         else:
             tracked = any(self._store.ledger.thread(tracked.thread_id) for tracked in progress.tracked())
-        return Sight(progress.identity(), watched, listings, tracked)
+        return Sight(progress.identity(), watched, listings, tracked, progress.unread().values())
 
     def meters(self, now_ms: int) -> list[Meter]:
         """All meters with their outlooks, nearest to their limit first; those without figures last."""
@@ -90,13 +90,14 @@ class Figures:
             return []
         period = self.period(now_ms)
         costs = self.costs.of_everybody(period, now_ms)
-        roles = self._store.roster.roles_in(period)
+        roster = self._store.roster
+        roles, joined, left = roster.roles_in(period), roster.joined_in(period), roster.left_before(period)
         calibrations = self._store.roster.calibrations_in(period)
         uses = self.imported.uses(period, calibrations)
         meters = []
-        for person in watched.people if watched.people is not None else self._store.roster.everybody():
-            grant = grant_held(person, roles.get(person.id, []), self._config.plan)
-            if watched.people is None and isinstance(grant, NoGrant) and grant.known:
+        for person in watched.people if watched.people is not None else roster.everybody():
+            grant = grant_held(person, roles.get(person.id, []), self._config.plan, joined=person.id in joined)
+            if watched.people is None and _has_no_meter(person.id, grant, left - uses.keys()):
                 continue
             calibration = calibrations.get(grant_key(person.id))
             adjustment_micro = 0
@@ -189,6 +190,10 @@ class Figures:
 
     def _sees_whole(self, user_id: str) -> bool:
         return sees_whole(self._store.progress.identity(), user_id)
+
+
+def _has_no_meter(user_id: str, grant: Grant | NoGrant, left: Collection[str | None]) -> bool:
+    return user_id in left or (isinstance(grant, NoGrant) and grant.known)
 
 
 def _nearest_first(meter: Meter) -> tuple[bool, float, str]:

@@ -50,7 +50,16 @@ class Facts:
         self._since_ms = self.past[0].start_ms if self.past else self.period.start_ms
         self._imported = figures.imported
         self._names = figures.imported.names()
+        self._pool_pays = self._does_pool_pay()
         self._events: dict[str, list[Event]] = {}
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether the past is still being read, page by page."""
+        watched = self._figures.watched()
+        if watched is None or not self._store.progress.access().threads:
+            return False
+        return any(not self._store.progress.listing(scope).history_done for scope in watched.scopes)
 
     def request(self, meter: Meter, *, alert_active: bool) -> dict[str, Any]:
         """What `forecast` is asked of a grant.
@@ -65,7 +74,7 @@ class Facts:
         return {
             **self._asked(meter.limit_micro or 0, meter.used_micro or 0, alert_active=alert_active),
             "events": events,
-            "hard_stop": not self._pool_pays() and not self._went_beyond(events, meter.limit_micro or 0),
+            "hard_stop": not self._pool_pays and not self._went_beyond(events, meter.limit_micro or 0),
         }
 
     def shared_request(
@@ -183,7 +192,7 @@ class Facts:
         # A history that ended before its horizon holds all threads there are.
         return 0 if listing.history_done and read_to_ms > horizon_ms else read_to_ms
 
-    def _pool_pays(self) -> bool:
+    def _does_pool_pay(self) -> bool:
         """Whether the pool is known to pay what goes beyond a grant."""
         pool = [meter for meter in self._meters if meter.kind in (POOL, SPEND)]
         if pool:

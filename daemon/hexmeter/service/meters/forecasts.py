@@ -92,9 +92,11 @@ class Forecasts:
         self._scored_in = period
 
     def _still_holds(self, before: Stood, meter: Meter, facts: Facts, now_ms: int) -> bool:
-        same = (before.used_micro, before.limit_micro, before.period, before.past) == (
-            meter.used_micro, meter.limit_micro, facts.period, len(facts.past),
+        same = (before.used_micro, before.limit_micro, before.period) == (
+            meter.used_micro, meter.limit_micro, facts.period,
         )  # fmt: skip
+        # One past period after the other is read: forecasts are made of them all, and of what is there each hour.
+        same = same and (before.past == len(facts.past) or facts.reads_history)
         return same and 0 <= now_ms - before.at_ms < HOUR_MS
 
     async def _forecast(self, meter: Meter, before: Stood | None, facts: Facts, now_ms: int) -> Stood:

@@ -44,7 +44,7 @@ class Overdraws:
         calibrations = self._store.roster.calibrations_in(period)
         uses = self._imported.uses(Period(period.start_ms, until_ms), calibrations)
         people = {person.id: person for person in self._store.roster.everybody()}
-        roles = self._store.roster.roles_in(period)
+        roles, joined = self._store.roster.roles_in(period), self._store.roster.joined_in(period)
         by_user: dict[str, Overdraw] = {}
         unattributed = False
         for user_id in {*uses, *(people if calibrations else ())}:
@@ -58,9 +58,11 @@ class Overdraws:
             calibration = calibrations.get(grant_key(person.id))
             if calibration is not None and calibration.at_ms <= until_ms:
                 used_micro += self._store.offset_micro(person.id, calibration, period)
-            grant = grant_held(person, roles.get(person.id, []), self._config.plan)
+            grant = grant_held(person, roles.get(person.id, []), self._config.plan, joined=person.id in joined)
             by_user[person.id] = _overdraw(used_micro, grant, uncertain=uncertain)
-        return Overdrawn(by_user, not self._store.progress.listing(EVERYBODY).covers(period), unattributed)
+        progress = self._store.progress
+        missing = any(unread.may_count_in(period) for unread in progress.unread().values())
+        return Overdrawn(by_user, missing or not progress.listing(EVERYBODY).covers(period), unattributed)
 
 
 def _overdraw(used_micro: int, grant: Grant | NoGrant, *, uncertain: bool) -> Overdraw:

@@ -69,15 +69,23 @@ class Reader:
         """
         listing = self._store.progress.listing(scope)
         first_look = listing.watched_since_ms is None
-        trail = _Trail()
+        trail, restarted = _Trail(), False
         cursor: str | None = None
         top_ms = listing.frontier_ms or 0
         while True:
-            answer = await self._hex.threads(cursor, _user_of(scope))
+            try:
+                answer = await self._hex.threads(cursor, _user_of(scope))
+            except BadRequest:
+                if cursor is None or restarted:
+                    raise
+                log.info("Hex no longer takes the cursor of the newest threads: reading them anew")
+                cursor, trail, restarted = None, _Trail(), True
+                continue
             page = answer.value
             if first_look:
                 listing = replace(listing, watched_since_ms=answer.look.sent_ms)
-            top_ms = max([top_ms, *(thread.created_ms for thread in page.items)])
+            # A thread from the future, by whichever clock, must not hide those that are made until then.
+            top_ms = max([top_ms, *(min(thread.created_ms, answer.look.sent_ms) for thread in page.items)])
             oldest_ms = trail.passed(page, cursor)
             passed_all = first_look or page.next_cursor is None or oldest_ms < (listing.frontier_ms or 0)
             since_ms = None if first_look else listing.watched_since_ms
@@ -97,14 +105,25 @@ class Reader:
             cursor = page.next_cursor
 
     async def history(self, scope: str, pages: int, now_ms: int) -> None:
-        """Read up to `pages` pages of the history, from where it was left."""
-        trail = _Trail()
+        """Read up to `pages` pages of the history, from where it was left; anew from the newest where its cursor is
+        refused."""
+        trail, restarted = _Trail(), False
         for _ in range(pages):
             listing = self._store.progress.listing(scope)
             if listing.history_done:
                 return
-            answer = await self._page_or_restart(listing)
+            try:
+                answer = await self._hex.threads(listing.history_cursor, _user_of(scope))
+            except BadRequest:
+                # The cursor of a page just read is not old: whoever refuses that one takes none.
+                if listing.history_cursor is None or restarted:
+                    raise
+                log.info("Hex no longer takes the history's cursor: reading it anew from the newest")
+                self._store.progress.save_listing(replace(listing, history_cursor=None))
+                trail, restarted = _Trail(), True
+                continue
             trail.passed(answer.value, listing.history_cursor)
+            restarted = restarted and listing.history_cursor is None
             counts = await self._counts(answer.value.items, answer.look, listing.watched_since_ms)
             with self._store.transaction():
                 known = self._record(answer, listing.watched_since_ms, counts)
@@ -199,6 +218,7 @@ class Reader:
                 [answer.value], answer.look, watched_since_ms=None, gap_ms=self._rules.gap_ms, counts=counts
             )
             self._store.progress.note_problem(thread_id, None)
+            self._store.progress.note_unread({}, {answer.value.id}, answer.look.answered_ms)
         return True
 
     async def _counts(self, threads: Sequence[Thread], look: Look, watched_since_ms: int | None) -> Mapping[str, Count]:
@@ -215,7 +235,9 @@ class Reader:
             log.warning("and %d more of that page", len(page.warnings) - _WARNINGS_LOGGED)
         new = self._store.ledger.count_unknown(thread.id for thread in page.items)
         self.seen.warnings += len(page.warnings)
-        self.seen.ids.update(thread.id for thread in page.items)
+        ids = {thread.id for thread in page.items}
+        self.seen.ids |= ids
+        self._store.progress.note_unread(page.left_out, ids, answer.look.answered_ms)
         self.seen.added += self._store.ledger.record(
             page.items, answer.look, watched_since_ms=watched_since_ms, gap_ms=self._rules.gap_ms, counts=counts
         )
@@ -232,16 +254,6 @@ class Reader:
             history_to_ms=reached_ms,
             history_done=done,
         )
-
-    async def _page_or_restart(self, listing: Listing) -> Answer[Page[Thread]]:
-        try:
-            return await self._hex.threads(listing.history_cursor, _user_of(listing.scope))
-        except BadRequest:
-            if listing.history_cursor is None:
-                raise
-        log.info("Hex no longer takes the history's cursor: reading it anew from the newest")
-        self._store.progress.save_listing(replace(listing, history_cursor=None))
-        return await self._hex.threads(None, _user_of(listing.scope))
 
 
 class _Trail:

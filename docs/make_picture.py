@@ -32,6 +32,11 @@ base_url = "{base_url}"
 tier = "team"
 timezone = "Europe/Berlin"
 reset_day = {reset_day}
+# Larger seats, so that on no day one of them is near a limit of their own.
+[plan.grants]
+"ida.krueger@acme.test" = 60
+"femke.nagy@acme.test" = 60
+"ada.sato@acme.test" = 60
 [watch]
 users = ["amara.farah@acme.test", "ida.krueger@acme.test", "femke.nagy@acme.test", "ada.sato@acme.test"]
 [poll]
@@ -112,7 +117,7 @@ def status(command: list[str], environ: dict[str, str]) -> dict[str, Any]:
 def terminal(command: str) -> list[str]:
     """An xterm that shows `hexmeter status`, and a prompt."""
     script = f'clear; printf "$ hexmeter status\\n"; {command} status; printf "\\n$ "; read -r _'
-    look = ["-fa", "DejaVu Sans Mono", "-fs", "9", "-bg", "#14202b", "-fg", "#dfe7ee", "-geometry", "116x12+24+402"]
+    look = ["-fa", "DejaVu Sans Mono", "-fs", "9", "-bg", "#14202b", "-fg", "#dfe7ee", "-geometry", "121x12+12+402"]
     return ["xterm", *look, "-e", "sh", "-c", script]
 
 

@@ -23,6 +23,8 @@ def test_the_page_of_the_tray_names_what_its_menu_and_its_buttons_offer() -> Non
         texts.SNOOZE_TO_RESET,
         texts.ACKNOWLEDGE,
         texts.WRONG,
+        texts.MUTE_KIND,
+        texts.MUTE_METER,
         texts.PAUSE_HOUR,
         texts.PAUSE_TO_TOMORROW,
     )

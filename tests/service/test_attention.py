@@ -217,6 +217,21 @@ def test_a_mute_withdraws_what_is_shown(told: Bench) -> None:
     assert standing(told)["withdrawn"] == []
 
 
+def test_a_tray_hears_what_is_muted_and_snoozed_though_no_alert_stands(told: Bench) -> None:
+    for credits in ("20", "20"):
+        spent(told, credits)
+    assert standing(told)["active"] == []
+    assert standing(told)["silences"] == []
+    ask(told, "alerts/mute", what="burn")
+    ask(told, "alerts/snooze", meter=GRANT, until="1h")
+    heard = standing(told)["silences"]
+    assert [(silence["scope"], silence["what"], silence["until"] is None) for silence in heard] == [
+        ("kind", "burn", True),
+        ("meter", GRANT, False),
+    ]
+    assert heard == told.daemon.documents.alerts(told.now_ms)["silences"]
+
+
 def test_what_is_neither_a_kind_nor_a_meter_is_refused_with_what_there_is(told: Bench) -> None:
     assert refusal(told, "alerts/mute", what="grants") == (404, "there is no meter 'grants' and no such kind")
 

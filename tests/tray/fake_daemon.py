@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Self
 
+from hexmeter.core.instants import to_iso
 from hexmeter.wire.httpd import Answer, HttpServer, Request, Response, Stream
 
 METER: dict[str, Any] = {
@@ -52,6 +54,11 @@ def status(**changes: Any) -> dict[str, Any]:
     return {**deepcopy(STATUS), **changes}
 
 
+def current(**changes: Any) -> dict[str, Any]:
+    """The plain status as just read, with changes."""
+    return status(as_of=to_iso(int(time.time() * 1000)), **changes)
+
+
 def notice(*deliveries: int, **changes: Any) -> dict[str, Any]:
     """A notice as a claim answers it; its one alert has the number of its first delivery plus 100."""
     plain = {
@@ -76,8 +83,9 @@ class FakeDaemon:
 
     def __init__(self, socket: Path) -> None:
         self.socket = socket
-        self.status: dict[str, Any] = status()
+        self.status: dict[str, Any] = current()
         self.active: list[dict[str, Any]] = []
+        self.silences: list[dict[str, Any]] = []
         self.poll_answer: dict[str, Any] = {
             "schema": 1, "ok": True, "error": None, "requests": 2, "increases": 0, "threads": 7
         }  # fmt: skip
@@ -192,6 +200,8 @@ class FakeDaemon:
                 return _json(self.poll_answer)
             case "POST", "/v1/pause" | "/v1/resume" | "/v1/alerts/ack" | "/v1/alerts/unack":
                 return self._attend(request.path, body)
+            case "POST", "/v1/alerts/mute" | "/v1/alerts/unmute":
+                return self._mute(request.path, body)
             case "POST", "/v1/alerts/snooze" | "/v1/alerts/unsnooze" | "/v1/dashboard":
                 return self._attend(request.path, body)
             case "POST", "/v1/deliveries/claim":
@@ -205,6 +215,13 @@ class FakeDaemon:
         if path in self.refusals:
             return _json({"error": self.refusals[path]}, 400)
         return _json({"schema": 1, "result": "done", "url": self.dashboard_url})
+
+    def _mute(self, path: str, body: dict[str, Any]) -> Answer:
+        others = [silence for silence in self.silences if silence["what"] != body["what"]]
+        new = {"scope": "kind", "what": body["what"], "since": "2026-11-20T08:00:00Z", "until": None}
+        self.silences = [*others, new] if path.endswith("/mute") else others
+        self._wake()
+        return self._attend(path, body)
 
     def _claim(self, body: dict[str, Any]) -> Answer:
         assert body["channel"] == "desktop"
@@ -249,6 +266,7 @@ class FakeDaemon:
             "active": self.active,
             "withdrawn": self.withdrawn,
             "shown": list(self.shown.values()),
+            "silences": self.silences,
         }
 
     async def _events(self) -> AsyncIterator[bytes]:

@@ -87,6 +87,18 @@ def test_what_was_silenced_is_taken_back_from_the_menu(stage: Stage, item: TrayI
     assert sorted(stage.daemon.asked) == [("/v1/alerts/unack", {"alert": 8}), ("/v1/alerts/unsnooze", {"alert": 101})]
 
 
+def test_a_kind_is_muted_from_its_alert_and_told_again_though_none_stands(stage: Stage, item: TrayItem) -> None:
+    stage.daemon.alert(USED)
+    wait_until(lambda: "Hex credits: 80 % used" in item.menu_labels(), "the alert is listed")
+    item.click("Hex credits", "Mute this kind")
+    wait_until(lambda: "Muted: all of kind used" in item.menu_labels(), "it is shown as muted")
+    stage.daemon.alert()
+    wait_until(lambda: "Hex credits: 80 % used" not in item.menu_labels(), "the alert is over")
+    item.click("Muted", "Unmute all of kind used")
+    wait_until(lambda: not any(label.startswith("Muted") for label in item.menu_labels()), "it is shown no more")
+    assert stage.daemon.asked == [("/v1/alerts/mute", {"what": "used"}), ("/v1/alerts/unmute", {"what": "used"})]
+
+
 def test_polling_is_paused_and_resumed(stage: Stage, item: TrayItem) -> None:
     item.click("Pause", "For 1 hour")
     assert asked(stage) == [("/v1/pause", {"until": "1h"})]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hexmeter_tray.lines import LINE_CHARACTERS
 from hexmeter_tray.model import Action, Facts, Gauge, IconState, MenuItem, Refresh
 from hexmeter_tray.view import view
 
@@ -23,6 +24,7 @@ def test_active_alerts_are_listed_between_meters_and_actions() -> None:
     assert labels[:5] == ["Grant 27.5 of 40 left", "---", "Hex credits: 80 % used", "The pool ends[31m", "---"]
 
 
+MUTES = ("Mute this kind", "Mute this meter")
 ALERT = {"id": 7, "kind": "used", "meter": "grant:ed@acme.test", "title": "80 % used", "state": "firing"}
 
 
@@ -32,32 +34,38 @@ ALERT = {"id": 7, "kind": "used", "meter": "grant:ed@acme.test", "title": "80 % 
         pytest.param(
             {},
             "80 % used",
-            ["Snooze until tomorrow", "Snooze until the reset", "Acknowledge", "This is wrong"],
+            ["Snooze until tomorrow", "Snooze until the reset", "Acknowledge", "This is wrong", *MUTES],
             id="firing",
         ),
         pytest.param(
             {"state": "snoozed", "snoozed_until": "2026-11-23T08:00:00Z"},
             "80 % used (snoozed until Mon 23 Nov 09:00)",
-            ["End the snooze", "Acknowledge", "This is wrong"],
+            ["End the snooze", "Acknowledge", "This is wrong", *MUTES],
             id="snoozed",
         ),
         pytest.param(
             {"state": "acknowledged"},
             "80 % used (acknowledged)",
-            ["Take the acknowledgement back", "This is wrong"],
+            ["Take the acknowledgement back", "This is wrong", *MUTES],
             id="acknowledged",
         ),
         pytest.param(
             {"kind": "blind", "meter": None, "muted": True},
             "80 % used (muted)",
-            ["Snooze until tomorrow", "Acknowledge"],
+            ["Snooze until tomorrow", "Acknowledge", "Mute this kind"],
             id="of no meter, muted",
         ),
         pytest.param(
             {"kind": "runs", "meter": "runs"},
             "80 % used",
-            ["Snooze until tomorrow", "Snooze until the reset", "Acknowledge"],
-            id="of a meter that nobody calibrates",
+            ["Snooze until tomorrow", "Snooze until the reset", "Acknowledge", "Mute this kind"],
+            id="of a meter that nobody calibrates, and is called as its kind",
+        ),
+        pytest.param(
+            {"kind": "restored", "meter": None},
+            "80 % used",
+            ["Snooze until tomorrow", "Acknowledge"],
+            id="of a kind that is always told",
         ),
     ],
 )
@@ -65,7 +73,59 @@ def test_an_alert_offers_what_can_be_done_about_it(changes: dict[str, Any], titl
     entry = menu_of(status(), alerts=({**ALERT, **changes},))["alert:7"]
     assert entry.label == title
     assert [way.label for way in entry.children] == ways
-    assert {way.target for way in entry.children} == {7}
+    assert {way.target for way in entry.children if way.what == ""} == {7}
+
+
+KIND_MUTED = {"scope": "kind", "what": "used", "since": "2026-11-20T08:00:00Z", "until": None}
+METER_MUTED = {**KIND_MUTED, "scope": "meter", "what": "grant:ed@acme.test"}
+
+
+@pytest.mark.parametrize(
+    ("silences", "ways"),
+    [
+        pytest.param((), {"Mute this kind": "used", "Mute this meter": "grant:ed@acme.test"}, id="none"),
+        pytest.param(
+            (KIND_MUTED,), {"Unmute this kind": "used", "Mute this meter": "grant:ed@acme.test"}, id="its kind"
+        ),
+        pytest.param(
+            (METER_MUTED,), {"Mute this kind": "used", "Unmute this meter": "grant:ed@acme.test"}, id="its meter"
+        ),
+        pytest.param(
+            ({**METER_MUTED, "until": "2026-12-01T00:00:00Z"}, {**KIND_MUTED, "what": "burn"}, {"scope": 7}),
+            {"Mute this kind": "used", "Mute this meter": "grant:ed@acme.test"},
+            id="snoozed, another kind, an odd one",
+        ),
+    ],
+)
+def test_an_alert_offers_to_mute_its_kind_and_its_meter_and_the_way_back(
+    silences: tuple[dict[str, Any], ...], ways: dict[str, str]
+) -> None:
+    entry = menu_of(status(), alerts=(ALERT,), silences=silences)["alert:7"]
+    assert {way.label: way.what for way in entry.children if way.what} == ways
+    for way in entry.children:
+        assert not way.what or way.action is (Action.UNMUTE if way.label.startswith("Unmute") else Action.MUTE)
+
+
+def test_what_is_muted_is_listed_with_the_way_back_though_no_alert_stands() -> None:
+    document = status(meters=[meter(label="Ed\u202e")])
+    assert shown(document, silences=(KIND_MUTED, METER_MUTED))[:4] == [
+        "Grant 27.5 of 40 left",
+        "---",
+        "Muted: all of kind used, Ed",
+        "---",
+    ]
+    entry = menu_of(document, silences=(KIND_MUTED, METER_MUTED))["muted"]
+    assert [(way.label, way.action, way.what) for way in entry.children] == [
+        ("Unmute all of kind used", Action.UNMUTE, "used"),
+        ("Unmute Ed", Action.UNMUTE, "grant:ed@acme.test"),
+    ]
+
+
+def test_of_many_mutes_ten_are_listed_in_a_line_that_is_cut() -> None:
+    silences = tuple({**METER_MUTED, "what": f"grant:{number}@acme.test"} for number in range(12))
+    entry = menu_of(status(), silences=silences)["muted"]
+    assert (len(entry.label), entry.label[-1]) == (LINE_CHARACTERS, "…")
+    assert [way.label for way in entry.children][9:] == ["Unmute grant:9@acme.test", "and 2 more"]
 
 
 def test_of_many_alerts_five_are_listed() -> None:

@@ -12,7 +12,7 @@ import pytest
 from desktop import FakeWatcher, TrayItem, private_bus, wait_until
 
 from .conftest import Stage
-from .fake_daemon import meter, notice
+from .fake_daemon import current, meter, notice
 
 pytestmark = pytest.mark.desktop
 
@@ -301,6 +301,18 @@ def test_a_hung_notification_service_does_no_harm(stage: Stage) -> None:
     assert [shown.number for shown in notifications.shown] == [1, 2]
 
 
+def test_a_daemon_that_hangs_leaves_no_figures_that_look_current(stage: Stage) -> None:
+    """It keeps its connections and says nothing any more: the clock alone tells."""
+    item = shown_item(stage)
+    told = current(interval_s=0.5)
+    stage.daemon.show(**told)
+    wait_until(lambda: item.menu_labels()[0].startswith("No good reading since "), "the figures are old")
+    assert item.menu_labels()[1].startswith("Grant 27.5 of 40 left (as of ")
+    assert "(as of " in item.property("Title")
+    stage.daemon.show(as_of=current()["as_of"], interval_s=300)
+    wait_for_label(item, "Grant 27.5 of 40 left")
+
+
 def test_a_second_tray_of_the_same_configuration_says_so_and_ends(stage: Stage) -> None:
     stage.start_tray()
     watcher = stage.watcher()
@@ -335,6 +347,9 @@ def test_without_a_session_it_says_one_line(stage: Stage, environment: dict[str,
         pytest.param(b"[api\nsocket", "is not valid TOML", id="no TOML"),
         pytest.param(b"socket = '\xff'", "is not valid TOML", id="no text"),
         pytest.param(b'[tray]\nbackend = "\\u202egtk"', 'tray.backend = "gtk" is no backend; take one of', id="a word"),
+        pytest.param(b"[tray]\nbackend = 5", "tray.backend = 5 is no backend; take one of", id="a backend in figures"),
+        pytest.param(b"[notify]\nbackend = [1]", "notify.backend = [1] is no backend; take one of", id="a list"),
+        pytest.param(b"[api]\nsocket = 3", "api.socket must be text; write", id="a socket in figures"),
         pytest.param(None, "there is no such file", id="none"),
     ],
 )

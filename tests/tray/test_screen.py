@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 
 from desktop import Desktop, real_desktop, wait_until
 
-from .fake_daemon import FakeDaemon, meter, notice, status
+from .fake_daemon import FakeDaemon, current, meter, notice
 
 pytestmark = pytest.mark.desktop
 
@@ -78,7 +78,7 @@ def screen(folder: Path, *, dark: bool) -> Iterator[tuple[Screen, Image.Image]]:
     config = folder / "config.toml"
     config.write_text(f'[api]\nsocket = "{folder}/api.sock"\n')
     with real_desktop(dark=dark) as desktop, FakeDaemon(folder / "api.sock") as daemon:
-        daemon.status = status(meters=[meter(), POOL])
+        daemon.status = current(meters=[meter(), POOL])
         seen = Screen(desktop, daemon, folder)
         empty = seen.look()
         command = [sys.executable, "-m", "hexmeter_tray", "--config", str(config)]

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hexmeter.core.instants import parse_iso
+from hexmeter.core.instants import parse_iso, to_iso
+from hexmeter_tray.lines import changes_at
 from hexmeter_tray.model import Facts, Gauge, IconState, Refresh
 from hexmeter_tray.view import view
 
@@ -163,6 +164,51 @@ def test_stale_figures_say_since_when_in_the_zone_of_the_plan(as_of: str, since:
     assert seen.icon == IconState(Gauge.STALE, 65)
     assert since in seen.title
     assert any(since in line for line in seen.tooltip)
+
+
+TOO_OLD_MS = parse_iso("2026-11-22T14:17:00Z")
+"""Three intervals after the last good reading of the plain status."""
+
+
+def test_figures_that_the_daemon_calls_fresh_are_stale_when_it_told_no_newer_ones_for_three_intervals() -> None:
+    fresh, stale = (Facts(status(stale=stale, meters=[meter(forecast=ENDS)])) for stale in (False, True))
+    assert view(fresh, TOO_OLD_MS - 1, BERLIN).icon == IconState(Gauge.OK, 65)
+    assert view(fresh, TOO_OLD_MS, BERLIN) == view(stale, TOO_OLD_MS, BERLIN)
+    assert view(stale, TOO_OLD_MS, BERLIN).icon == IconState(Gauge.STALE, 65)
+
+
+@pytest.mark.parametrize("odd", [{"interval_s": None}, {"interval_s": 0}, {"interval_s": "5m"}, {"as_of": "today"}])
+def test_a_daemon_that_does_not_tell_how_often_it_reads_is_believed(odd: dict[str, Any]) -> None:
+    assert view(Facts(status(**odd)), NOW_MS + 10**9, BERLIN).icon == IconState(Gauge.OK, 65)
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_figures_that_a_pause_lets_stand_still_say_since_when_and_miss_no_reading(stale: bool) -> None:
+    document = status(stale=stale, paused_until="2026-11-22T15:10:00Z")
+    seen = view(Facts(document), TOO_OLD_MS, BERLIN)
+    assert [item.label for item in seen.menu][:3] == [
+        "Paused until 16:10: figures stand still",
+        "Grant 27.5 of 40 left (as of 15:02)",
+        "",
+    ]
+    assert seen.icon == IconState(Gauge.PAUSED, 65)
+
+
+@pytest.mark.parametrize(
+    ("changes", "after_ms", "at"),
+    [
+        pytest.param({}, NOW_MS, "2026-11-22T14:17:00Z", id="old after three intervals"),
+        pytest.param({}, TOO_OLD_MS, None, id="old already"),
+        pytest.param({"stale": True}, NOW_MS, None, id="told to be old"),
+        pytest.param({"paused_until": "2026-11-22T14:12:00Z"}, NOW_MS, "2026-11-22T14:12:00Z", id="a pause ends"),
+        pytest.param({"paused_until": "2026-11-22T15:00:00Z"}, NOW_MS, "2026-11-22T14:17:00Z", id="in a pause"),
+        pytest.param({"paused_until": "2026-11-22T15:00:00Z"}, TOO_OLD_MS, "2026-11-22T15:00:00Z", id="old in a pause"),
+        pytest.param({"as_of": None, "stale": None}, NOW_MS, None, id="not told"),
+    ],
+)
+def test_when_a_view_changes_though_nothing_is_told(changes: dict[str, Any], after_ms: int, at: str | None) -> None:
+    found = changes_at(status(**changes), after_ms)
+    assert (None if found is None else to_iso(found)) == at
 
 
 def test_a_stale_figure_beyond_its_limit_says_both_in_one_pair_of_brackets() -> None:

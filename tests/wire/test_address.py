@@ -89,13 +89,21 @@ def test_the_configuration_may_say_where(home: Path, written: str, path: str) ->
     assert socket_path(str(file)) == path.format(home=home)
 
 
-@pytest.mark.parametrize(
-    "content", ["# socket\n", '[api]\nsocket = ""\n', "[api]\nsocket = 5\n", '[hex]\nsocket = "/x"\n']
-)
+@pytest.mark.parametrize("content", ["# socket\n", '[api]\nsocket = ""\n', '[hex]\nsocket = "/x"\n'])
 def test_what_names_no_socket_leaves_the_rule(home: Path, content: str) -> None:
     file = home / "other.toml"
     file.write_text(content)
     assert Path(socket_path(str(file))).name == named_after(file.resolve())
+
+
+@pytest.mark.parametrize("socket", ["5", "true", '["/x"]', '{path = "/x"}'])
+def test_a_socket_that_is_no_text_is_said_and_not_taken_for_none(home: Path, socket: str) -> None:
+    file = home / "other.toml"
+    file.write_text(f"[api]\nsocket = {socket}\n")
+    with pytest.raises(Unreadable) as error:
+        socket_path(str(file))
+    assert error.value.message == f"{file}: api.socket must be text"
+    assert (error.value.hint, error.value.exit_code) == ("write the socket's path in quotes", 2)
 
 
 @pytest.mark.parametrize(

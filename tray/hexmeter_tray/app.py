@@ -20,6 +20,7 @@ from hexmeter_tray.deliver import Courier, parse_shown
 from hexmeter_tray.entries import hex_link
 from hexmeter_tray.failures import CallFailed
 from hexmeter_tray.feed import Feed
+from hexmeter_tray.lines import changes_at
 from hexmeter_tray.meters import text
 from hexmeter_tray.model import Action, Facts, MenuItem, View
 from hexmeter_tray.notify import Notice, Notifier, dressed
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 1.0
 _ASK_TIMEOUT_S = 5.0
+_LONGEST_WAIT_S = 300.0
+"""The loop's clock stands still while the machine sleeps, and a set clock does not move it."""
 
 
 class Tray(Protocol):
@@ -79,6 +82,7 @@ class App:
         self._tray = self._new_tray()
         self._notifier = self._new_notifier()
         self._has_adopted = False
+        self._timer: asyncio.TimerHandle | None = None
         self._deeds = Deeds(self._post, lambda: self._facts, self._change, self._tell, self._about, settings.config)
         claimant = f"tray-{os.getpid()}-{os.urandom(6).hex()}"
         self._courier = Courier(
@@ -151,10 +155,23 @@ class App:
     def _show(self) -> None:
         if self._told_to_end.is_set():
             return  # What it is shown on is being taken away.
-        now = view(self._facts, _now_ms(), None)
+        now_ms = _now_ms()
+        now = view(self._facts, now_ms, None)
         if now != self._view:
             self._view = now
             self._tray.show(now)
+        self._look_again(now_ms)
+
+    def _look_again(self, now_ms: int) -> None:
+        """Show the change that time alone makes, when it comes: a daemon that hangs tells none."""
+        if self._timer is not None:
+            self._timer.cancel()
+        status = self._facts.status
+        at_ms = changes_at(status, now_ms) if status is not None else None
+        self._timer = None
+        if at_ms is not None:
+            after_s = min((at_ms - now_ms) / 1000, _LONGEST_WAIT_S)
+            self._timer = asyncio.get_running_loop().call_later(after_s, self._show)
 
     def _change(self, facts: Facts) -> None:
         self._facts = facts
@@ -166,7 +183,8 @@ class App:
         if event == "status":
             self._change(replace(self._facts, status=document, trouble=""))
         elif event == "alerts":
-            self._change(replace(self._facts, alerts=_active(document)))
+            alerts, silences = _rows(document, "active"), _rows(document, "silences")
+            self._change(replace(self._facts, alerts=alerts, silences=silences))
             if not self._has_adopted:
                 # Only the first time: from then on it is this process that shows them.
                 self._has_adopted = True
@@ -176,7 +194,7 @@ class App:
             self._courier.on_alerts(pending if isinstance(pending, int) else 0, moot)
 
     def _on_lost(self, reason: str) -> None:
-        self._change(replace(self._facts, status=None, alerts=(), trouble=reason))
+        self._change(replace(self._facts, status=None, alerts=(), silences=(), trouble=reason))
 
     def _on_open(self) -> None:
         # Time has gone on, and `hexmeter service install --tray` writes the same file as the check box.
@@ -184,13 +202,13 @@ class App:
 
     def _on_click(self, item: MenuItem) -> None:
         if item.action is not None:
-            self._on_action(item.action, () if item.target is None else (item.target,))
+            self._on_action(item.action, () if item.target is None else (item.target,), item.what)
 
-    def _on_action(self, action: Action, alerts: tuple[int, ...] = ()) -> None:
+    def _on_action(self, action: Action, alerts: tuple[int, ...] = (), what: str = "") -> None:
         if action is Action.QUIT:
             self._told_to_end.set()
         else:
-            self._deeds.do(action, alerts)
+            self._deeds.do(action, alerts, what=what)
 
     def _on_button(self, notice: Notice, action: Action) -> None:
         self._deeds.do(action, notice.alerts, notice.link)
@@ -230,6 +248,6 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _active(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    active = document.get("active")
-    return tuple(alert for alert in active if isinstance(alert, Mapping)) if isinstance(active, list) else ()
+def _rows(document: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
+    rows = document.get(name)
+    return tuple(row for row in rows if isinstance(row, Mapping)) if isinstance(rows, list) else ()

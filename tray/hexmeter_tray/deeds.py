@@ -31,6 +31,7 @@ _OF_AN_ALERT: Mapping[Action, tuple[str, dict[str, Any]]] = {
     Action.ACKNOWLEDGE: ("/v1/alerts/ack", {}),
     Action.UNACKNOWLEDGE: ("/v1/alerts/unack", {}),
 }
+_OF_WHAT: Mapping[Action, str] = {Action.MUTE: "/v1/alerts/mute", Action.UNMUTE: "/v1/alerts/unmute"}
 _OF_POLLING: Mapping[Action, tuple[str, dict[str, Any]]] = {
     Action.PAUSE_HOUR: ("/v1/pause", {"until": "1h"}),
     Action.PAUSE_TO_TOMORROW: ("/v1/pause", {"until": _TOMORROW}),
@@ -61,10 +62,13 @@ class Deeds:
         self._about = about
         self._config = config
 
-    def do(self, action: Action, alerts: tuple[int, ...] = (), link: str | None = None) -> None:
-        """Do it; some actions are about `alerts`, and `link` is where Open Hex leads if not to its front page."""
+    def do(self, action: Action, alerts: tuple[int, ...] = (), link: str | None = None, what: str = "") -> None:
+        """Do it; some actions are about `alerts`, or about `what`: a kind or a meter. `link` is where Open Hex leads if
+        not to its front page."""
         if action in _OF_AN_ALERT:
             spawn(self._ask(_OF_AN_ALERT[action], alerts))
+        elif action in _OF_WHAT:
+            spawn(self._ask((_OF_WHAT[action], {"what": what})))
         elif action in _OF_POLLING:
             spawn(self._ask(_OF_POLLING[action]))
         elif action is Action.REFRESH and self._facts().status is not None and not self._facts().refresh.running:

@@ -3,20 +3,50 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hexmeter.core.alerts import MUTABLE
 from hexmeter_tray import links, texts
 from hexmeter_tray.lines import LINE_CHARACTERS, Reading
 from hexmeter_tray.meters import instant, text
 from hexmeter_tray.model import Action, Facts, MenuItem, Refresh
 
 _ALERTS_LISTED = 5
+_MUTED_LISTED = 10
 _REASON_CHARACTERS = 50
+_KIND, _METER = "kind", "meter"
 _CALIBRATED = ("grant", "pool", "spend")
 
+Muted = tuple[tuple[str, str], ...]
+"""What is muted: `kind` or `meter`, and its name."""
 
-def alert_items(alerts: tuple[Mapping[str, Any], ...], reading: Reading) -> tuple[MenuItem, ...]:
+
+def muted_of(silences: tuple[Mapping[str, Any], ...]) -> Muted:
+    """The silences without an end, as the daemon names them."""
+    found = [(silence.get("scope"), silence.get("what")) for silence in silences if silence.get("until") is None]
+    return tuple((scope, what) for scope, what in found if isinstance(scope, str) and isinstance(what, str))
+
+
+def muted_items(muted: Muted, reading: Reading) -> tuple[MenuItem, ...]:
+    """What is muted, with the way back, whether an alert of it stands or not."""
+    if not muted:
+        return ()
+    labels = {figure.id: figure.label for figure in reading.meters}
+    named = [
+        (what, text(labels.get(what, what)) if scope == _METER else texts.all_of_kind(what)) for scope, what in muted
+    ]
+    ways = [
+        MenuItem(f"muted:{what}", texts.unmute(name), action=Action.UNMUTE, what=what)
+        for what, name in named[:_MUTED_LISTED]
+    ]
+    if len(named) > _MUTED_LISTED:
+        ways.append(MenuItem("muted:more", texts.and_more(len(named) - _MUTED_LISTED), enabled=False))
+    label = text(texts.all_muted([name for _, name in named]), LINE_CHARACTERS)
+    return (MenuItem("muted", label, children=tuple(ways)),)
+
+
+def alert_items(alerts: tuple[Mapping[str, Any], ...], muted: Muted, reading: Reading) -> tuple[MenuItem, ...]:
     """The alerts that stand, each with what can be done about it."""
     listed = [alert for alert in alerts if isinstance(alert.get("id"), int)]
-    items = [_alert_item(alert, alert["id"], reading) for alert in listed[:_ALERTS_LISTED]]
+    items = [_alert_item(alert, alert["id"], muted, reading) for alert in listed[:_ALERTS_LISTED]]
     if len(listed) > _ALERTS_LISTED:
         items.append(MenuItem("alerts:more", texts.and_more(len(listed) - _ALERTS_LISTED), enabled=False))
     return tuple(items)
@@ -80,7 +110,7 @@ def calibrated_meter(alert: Mapping[str, Any]) -> str | None:
     return meter if isinstance(meter, str) and meter.partition(":")[0] in _CALIBRATED else None
 
 
-def _alert_item(alert: Mapping[str, Any], number: int, reading: Reading) -> MenuItem:
+def _alert_item(alert: Mapping[str, Any], number: int, muted: Muted, reading: Reading) -> MenuItem:
     title = text(alert.get("title"), LINE_CHARACTERS)
     state, snoozed_until = alert.get("state"), instant(alert.get("snoozed_until"))
     if state == "acknowledged":
@@ -89,7 +119,9 @@ def _alert_item(alert: Mapping[str, Any], number: int, reading: Reading) -> Menu
         title = texts.snoozed(title, texts.clock(snoozed_until, reading.now_ms, reading.zone))
     elif alert.get("muted") is True:
         title = texts.muted(title)
-    return MenuItem(f"alert:{number}", title, children=_ways(alert, number, state))
+    return MenuItem(
+        f"alert:{number}", title, children=(*_ways(alert, number, state), *_mute_ways(alert, number, muted))
+    )
 
 
 def _ways(alert: Mapping[str, Any], number: int, state: object) -> tuple[MenuItem, ...]:
@@ -108,6 +140,22 @@ def _ways(alert: Mapping[str, Any], number: int, state: object) -> tuple[MenuIte
     if calibrated_meter(alert) is not None:
         ways.append(way("wrong", texts.WRONG, Action.WRONG))
     return tuple(ways)
+
+
+def _mute_ways(alert: Mapping[str, Any], number: int, muted: Muted) -> tuple[MenuItem, ...]:
+    """For its kind and its meter each: mute it, or take that back."""
+    kind, meter, ways = alert.get("kind"), alert.get("meter"), []
+    if isinstance(kind, str) and kind in MUTABLE:
+        ways.append((_KIND, kind, texts.MUTE_KIND, texts.UNMUTE_KIND))
+    # Of a word that is both, such as `runs`, the kind is meant.
+    if isinstance(meter, str) and meter not in MUTABLE:
+        ways.append((_METER, meter, texts.MUTE_METER, texts.UNMUTE_METER))
+    return tuple(
+        MenuItem(f"alert:{number}:unmute:{scope}", unmute, action=Action.UNMUTE, what=what)
+        if (scope, what) in muted
+        else MenuItem(f"alert:{number}:mute:{scope}", mute, action=Action.MUTE, what=what)
+        for scope, what, mute, unmute in ways
+    )
 
 
 def _refreshed(refresh: Refresh, when: str) -> str:

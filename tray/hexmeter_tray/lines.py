@@ -6,6 +6,7 @@ from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hexmeter.core.age import too_old_at_ms
 from hexmeter.core.outlooktexts import lasts_or_ends, prompts_left
 from hexmeter_tray import texts
 from hexmeter_tray.meters import Figure, figures, instant, number, text, worst_first
@@ -22,39 +23,58 @@ _NAME_CHARACTERS = 40
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A status document with what it takes to put it into words. `zone`: the plan's, as everywhere else, or None for
-    the desktop's own."""
+    the desktop's own. `stale`: there was no good reading for too long, `stale_since` the last one, None if never."""
 
     status: Mapping[str, Any]
     meters: tuple[Figure, ...]
     now_ms: int
     zone: tzinfo | None
+    stale: bool
     stale_since: int | None
     paused_until: int | None
 
 
 def read(status: Mapping[str, Any], now_ms: int, zone: tzinfo | None) -> Reading:
     """Read a status document without trust."""
-    paused_until = instant(status.get("paused_until"))
+    paused_until, too_old_at = instant(status.get("paused_until")), _too_old_at(status)
+    late = too_old_at is not None and too_old_at <= now_ms
     return Reading(
         status,
         figures(status),
         now_ms,
         _zone(status.get("timezone")) or zone,
-        _stale_since(status),
+        late or status.get("stale") is True,
+        instant(status.get("as_of")) if late else _stale_since(status),
         paused_until if paused_until is not None and paused_until > now_ms else None,
     )
+
+
+def changes_at(status: Mapping[str, Any], now_ms: int) -> int | None:
+    """When a status document looks different though nothing new is told, in Unix milliseconds; None: never."""
+    coming = [at for at in (instant(status.get("paused_until")), _too_old_at(status)) if at is not None and at > now_ms]
+    return min(coming, default=None)
 
 
 def meter_items(reading: Reading) -> tuple[MenuItem, ...]:
     """The meters that are listed: all of a few, else the pool, the spend limit and those nearest to their limit."""
     if not reading.meters:
         return (MenuItem("meters:none", texts.NO_METERS, enabled=False),)
-    listed = _listed(reading.meters)
+    shown = listed(reading.meters)
     # Enabled though a click does nothing: a disabled line is grey, and these are what the menu is opened for.
-    items = [_meter_item(figure, reading) for figure in listed]
-    if len(reading.meters) > len(listed):
-        items.append(MenuItem("meters:more", texts.and_more(len(reading.meters) - len(listed)), enabled=False))
+    items = [_meter_item(figure, reading) for figure in shown]
+    if len(reading.meters) > len(shown):
+        items.append(MenuItem("meters:more", texts.and_more(len(reading.meters) - len(shown)), enabled=False))
     return tuple(items)
+
+
+def listed(meters: tuple[Figure, ...]) -> list[Figure]:
+    """The meters that the menu shows. Credits first: runs come last whatever their state."""
+    of_all = [figure for figure in meters if figure.kind in _OF_ALL]
+    others = [figure for figure in meters if figure.kind not in (*_OF_ALL, _LAST)]
+    runs = [figure for figure in meters if figure.kind == _LAST]
+    if len(meters) <= METERS_LISTED:
+        return [*(figure for figure in meters if figure.kind != _LAST), *runs]
+    return [*of_all, *worst_first(tuple(others))[:METERS_LISTED], *runs]
 
 
 def meter_text(figure: Figure, reading: Reading) -> str:
@@ -115,8 +135,8 @@ def news_items(reading: Reading) -> tuple[MenuItem, ...]:
     if reading.paused_until is not None:
         said = texts.paused(texts.clock(reading.paused_until, reading.now_ms, reading.zone))
         items.append(MenuItem("news:paused", said))
-    # While the first reading is under way, that is what there is to say.
-    if status.get("stale") is True and (since is not None or not first):
+    # While the first reading is under way, or none is meant to be, that is what there is to say.
+    if reading.stale and not (first if since is None else reading.paused_until is not None):
         said = texts.stale(texts.clock(since, reading.now_ms, reading.zone) if since is not None else None)
         items.append(MenuItem("news:stale", said))
     poll = status.get("last_poll")
@@ -128,16 +148,6 @@ def news_items(reading: Reading) -> tuple[MenuItem, ...]:
         said = texts.progress(progress["done"], of if isinstance(of, int) else None)
         items.append(MenuItem("news:progress", said))
     return tuple(items)
-
-
-def _listed(meters: tuple[Figure, ...]) -> list[Figure]:
-    """Credits first: runs come last whatever their state."""
-    of_all = [figure for figure in meters if figure.kind in _OF_ALL]
-    others = [figure for figure in meters if figure.kind not in (*_OF_ALL, _LAST)]
-    runs = [figure for figure in meters if figure.kind == _LAST]
-    if len(meters) <= METERS_LISTED:
-        return [*(figure for figure in meters if figure.kind != _LAST), *runs]
-    return [*of_all, *worst_first(tuple(others))[:METERS_LISTED], *runs]
 
 
 def _meter_item(figure: Figure, reading: Reading) -> MenuItem:
@@ -174,6 +184,14 @@ def _outlook_text(figure: Figure, reading: Reading) -> str:
     if resets is not None and resets <= reading.now_ms:
         return ""
     return texts.outlook(lasts_or_ends(figure.probability, ends, resets, reading.now_ms, reading.zone, figure.bound))
+
+
+def _too_old_at(status: Mapping[str, Any]) -> int | None:
+    """From when on figures that the daemon calls fresh are not, if it tells no newer ones: it may hang."""
+    as_of, interval_s = instant(status.get("as_of")), number(status.get("interval_s"))
+    if status.get("stale") is not False or as_of is None or interval_s is None or interval_s <= 0:
+        return None
+    return too_old_at_ms(as_of, round(interval_s * 1000))
 
 
 def _stale_since(status: Mapping[str, Any]) -> int | None:

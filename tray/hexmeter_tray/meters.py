@@ -19,6 +19,7 @@ class Figure:
 
     `probability` that it runs out, None without a forecast; `exhaust_at_ms` only if the forecast says that it will.
     `reset_ms`: the period's end. `prompts_left`: how many typical and how many heavy prompts it still holds.
+    `note`: why a figure is not known; empty where there is nothing to say.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Figure:
     exhaust_at_ms: int | None
     reset_ms: int | None
     prompts_left: tuple[int, int] | None
+    note: str
 
     @property
     def share_left(self) -> float | None:
@@ -103,6 +105,7 @@ def _figure(meter: Mapping[str, Any]) -> Figure:
         exhaust_at_ms=instant(forecast.get("exhaust_at")) if isinstance(forecast, Mapping) else None,
         reset_ms=instant(period.get("end")) if isinstance(period, Mapping) else None,
         prompts_left=_prompts_left(meter.get("prompts_left")),
+        note=text(meter.get("note")),
     )
 
 

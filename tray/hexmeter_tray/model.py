@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Action(Enum):
-    """What a click may ask for; some of a `target`. The app decides how."""
+    """What a click may ask for; some of a `target` or a `what`. The app decides how."""
 
     REFRESH = "refresh"
     OPEN_HEX = "open_hex"
@@ -18,6 +18,9 @@ class Action(Enum):
     UNSNOOZE = "unsnooze"
     ACKNOWLEDGE = "acknowledge"
     UNACKNOWLEDGE = "unacknowledge"
+    MUTE = "mute"
+    """A kind of alert or a meter."""
+    UNMUTE = "unmute"
     WRONG = "wrong"
     """An alert's figure is not Hex's: say how to calibrate its meter."""
     PAUSE_HOUR = "pause_hour"
@@ -42,7 +45,8 @@ class MenuItem:
 
     `label` is plain text: a backend escapes what its toolkit would interpret. `toggle` is None for an entry
     that is not a check box, else whether it is on. An entry with `children` opens them. `said` is what a screen reader
-    says in place of the label; `target` is the number of the alert that the action is about.
+    says in place of the label; `target` is the number of the alert that the action is about, `what` the kind or the
+    meter.
     """
 
     id: str
@@ -51,6 +55,7 @@ class MenuItem:
     kind: Kind = Kind.LINE
     action: Action | None = None
     target: int | None = None
+    what: str = ""
     said: str = ""
     toggle: bool | None = None
     children: tuple["MenuItem", ...] = ()
@@ -114,6 +119,7 @@ class Facts:
 
     status: Mapping[str, Any] | None = None
     alerts: tuple[Mapping[str, Any], ...] = ()
+    silences: tuple[Mapping[str, Any], ...] = ()
     refresh: Refresh = field(default_factory=Refresh)
     trouble: str = ""
     at_login: bool | None = None

@@ -54,6 +54,7 @@ def _backend(path: str, table: str, allowed: tuple[str, ...]) -> str:
     given = setting(path, table, "backend")
     if given is None:
         return AUTO
-    if given not in allowed:
-        raise SettingsError(texts.not_allowed(path, table, clean(given, 40)), texts.one_of(allowed))
+    if not isinstance(given, str) or given not in allowed:
+        shown = f'"{clean(given, 40)}"' if isinstance(given, str) else clean(str(given), 40)
+        raise SettingsError(texts.not_allowed(path, table, shown), texts.one_of(allowed))
     return given

@@ -21,6 +21,10 @@ SNOOZE_TO_RESET = "Snooze until the reset"
 UNSNOOZE = "End the snooze"
 ACKNOWLEDGE = "Acknowledge"
 UNACKNOWLEDGE = "Take the acknowledgement back"
+MUTE_KIND = "Mute this kind"
+UNMUTE_KIND = "Unmute this kind"
+MUTE_METER = "Mute this meter"
+UNMUTE_METER = "Unmute this meter"
 WRONG = "This is wrong"
 START_AT_LOGIN = "Start at login"
 ABOUT = "About Hexmeter"
@@ -138,6 +142,31 @@ def snoozed(title: str, until: str) -> str:
 def muted(title: str) -> str:
     """An alert of a kind or a meter that was muted."""
     return f"{title} (muted)"
+
+
+def all_of_kind(kind: str) -> str:
+    """A kind of alert that was muted, as `hexmeter alerts` calls it."""
+    return f"all of kind {kind}"
+
+
+def all_muted(whats: list[str]) -> str:
+    """What nothing is told of."""
+    return f"Muted: {', '.join(whats)}"
+
+
+def unmute(what: str) -> str:
+    """The entry that lets a kind or a meter be told of again."""
+    return f"Unmute {what}"
+
+
+def note(said: str) -> str:
+    """What the daemon notes, as `hexmeter status` prints it."""
+    return f"Note: {said}"
+
+
+def more_notes(count: int, config: str | None) -> str:
+    """For the notes that are not listed, and what prints them."""
+    return f"{and_more(count)}: {command(config, 'status')}"
 
 
 def figure_of(when: str) -> str:
@@ -278,8 +307,8 @@ def no_such_file(path: str) -> str:
 
 
 def not_allowed(path: str, table: str, given: str) -> str:
-    """A backend that does not exist."""
-    return f'{path}: {table}.backend = "{given}" is no backend'
+    """A backend that does not exist; `given` is in quotes where it is text."""
+    return f"{path}: {table}.backend = {given} is no backend"
 
 
 def one_of(allowed: tuple[str, ...]) -> str:

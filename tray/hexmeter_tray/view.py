@@ -8,6 +8,8 @@ from hexmeter_tray.entries import (
     has_dashboard,
     hex_link,
     login_items,
+    muted_items,
+    muted_of,
     opening_items,
     pause_item,
     refresh_item,
@@ -24,6 +26,7 @@ from hexmeter_tray.lines import (
 )
 from hexmeter_tray.meters import text, worst_first
 from hexmeter_tray.model import Action, Facts, Gauge, IconState, Kind, MenuItem, View
+from hexmeter_tray.notes import explanation, note_items
 
 _LEVEL_STEP = 5
 
@@ -32,9 +35,11 @@ def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
     """What to show now, in the plan's zone, which is `zone` until the daemon tells; None is the desktop's own."""
     reading = read(facts.status, now_ms, zone) if facts.status is not None else None
     figures = _figure_items(reading) if reading is not None else _absent_items(facts)
-    alerts = alert_items(facts.alerts, reading) if reading is not None else ()
+    alerts = _attention_items(facts, reading) if reading is not None else ()
+    notes = note_items(reading, facts.config) if reading is not None else ()
     menu = (
         *figures,
+        *notes,
         *_part("meters"),
         *alerts,
         *(_part("alerts") if alerts else ()),
@@ -47,11 +52,17 @@ def view(facts: Facts, now_ms: int, zone: tzinfo | None) -> View:
         MenuItem("quit", texts.QUIT, action=Action.QUIT),
     )
     said = tuple(item.label for item in figures)
-    return View(_icon(reading), _title(reading, said), said, menu, _default(facts))
+    tooltip = (*said, *explanation(reading)) if reading is not None else said
+    return View(_icon(reading), _title(reading, said), tooltip, menu, _default(facts))
 
 
 def _figure_items(reading: Reading) -> tuple[MenuItem, ...]:
     return (*news_items(reading), *meter_items(reading), *prompts_items(reading), *today_items(reading))
+
+
+def _attention_items(facts: Facts, reading: Reading) -> tuple[MenuItem, ...]:
+    muted = muted_of(facts.silences)
+    return (*alert_items(facts.alerts, muted, reading), *muted_items(muted, reading))
 
 
 def _part(name: str) -> tuple[MenuItem, ...]:
@@ -75,7 +86,7 @@ def _icon(reading: Reading | None) -> IconState:
     level = _level(share)
     if reading.paused_until is not None:
         return IconState(Gauge.PAUSED, level)
-    return IconState(Gauge.STALE if reading.status.get("stale") is True else Gauge(worst.state), level)
+    return IconState(Gauge.STALE if reading.stale else Gauge(worst.state), level)
 
 
 def _level(share: float) -> int:

@@ -1,9 +1,16 @@
-"""How old the figures of a status document are."""
+"""How old figures are, and when that is too old."""
 
 TYPE_CHECKING = False  # typing's own costs a status bar its import
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+
+_PATIENCE_INTERVALS = 3
+
+
+def too_old_at_ms(good_ms: int, interval_ms: int) -> int:
+    """From when on figures are stale, and who watches is blind, if no poll is good after the one at `good_ms`."""
+    return good_ms + _PATIENCE_INTERVALS * interval_ms
 
 
 def never_read(document: "Mapping[str, Any]") -> bool:

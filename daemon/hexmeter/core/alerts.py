@@ -36,6 +36,9 @@ class Kind(StrEnum):
     TEST = "test"
 
 
+MUTABLE = tuple(kind.value for kind in Kind if kind not in (Kind.RESTORED, Kind.TEST))
+"""The kinds that may be muted."""
+
 _ORDER = {Kind.FORECAST: 1, Kind.USED: 2, Kind.LEFT: 3, Kind.EXHAUSTED: 4}
 """The one ladder of a meter; every other kind stands on a ladder of its own."""
 

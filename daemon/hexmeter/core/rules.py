@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from hexmeter.core.age import too_old_at_ms
 from hexmeter.core.alerts import Condition, Kind, NotKnown, Rung, Standing
 from hexmeter.core.credits import MICRO
 from hexmeter.core.meters import Meter
@@ -14,8 +15,6 @@ REARM_POINTS = 5
 
 REARM_LEFT_MICRO = MICRO
 """Micro-credits that what is left must rise above a `left` rung before the rung may tell again."""
-
-BLIND_AFTER_INTERVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def runs_condition(meter: Meter, levels: Sequence[Decimal], *, complete: bool) -
 
 def blind_condition(health: Health, interval_ms: int, now_ms: int) -> Standing:
     """Blind after three intervals without a good poll, or at once when the token is refused; one good poll ends it."""
-    late = now_ms - health.well_at_ms >= BLIND_AFTER_INTERVALS * interval_ms
+    late = now_ms >= too_old_at_ms(health.well_at_ms, interval_ms)
     rung = Rung(Kind.BLIND) if late or health.token_refused else None
     return Standing(period=None, reached=rung, held=rung, complete=True, confirmations=1)
 

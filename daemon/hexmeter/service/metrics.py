@@ -12,10 +12,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from hexmeter import __version__
+from hexmeter.core.age import too_old_at_ms
 from hexmeter.core.credits import to_number
 from hexmeter.core.meters import Meter, State
 from hexmeter.core.outlook import Forecast
-from hexmeter.core.rules import BLIND_AFTER_INTERVALS
 from hexmeter.core.runs import RUNS
 from hexmeter.service.daemon import Daemon
 from hexmeter.service.loopback import LoopbackServer
@@ -102,8 +102,7 @@ def _health(daemon: Daemon, now_ms: int) -> list[Family]:
     last, good_ms = progress.last_poll(), progress.good_at_ms()
     info = Family("hexmeter_build_info", "The version of Hexmeter, as a label.")
     info.add(1, version=__version__)
-    patience_ms = BLIND_AFTER_INTERVALS * daemon.config.poll.interval_ms
-    stale = good_ms is None or now_ms - good_ms >= patience_ms
+    stale = good_ms is None or now_ms >= too_old_at_ms(good_ms, daemon.config.poll.interval_ms)
     found: list[tuple[str, str, float | None]] = [
         ("hexmeter_last_poll_timestamp_seconds", "When Hex was last asked.", _seconds(last.at_ms if last else None)),
         ("hexmeter_last_good_poll_timestamp_seconds", "When that last went well.", _seconds(good_ms)),

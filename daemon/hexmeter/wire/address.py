@@ -55,6 +55,8 @@ def socket_path(config: str | None = None) -> str:
     """
     path = config_path(config)
     overridden = setting(path, "api", "socket")
+    if overridden is not None and not isinstance(overridden, str):
+        raise Unreadable(f"{path}: api.socket must be text", "write the socket's path in quotes")
     if overridden:
         return os.path.join(os.path.dirname(os.path.abspath(path)), os.path.expanduser(overridden))
     folder = runtime_folder()
@@ -64,8 +66,8 @@ def socket_path(config: str | None = None) -> str:
     return os.path.join(folder, f"{marked('api', path)}.sock")
 
 
-def setting(path: str, table: str, name: str) -> str | None:
-    """One text of the configuration at `path`; None where it is not set, or is no text.
+def setting(path: str, table: str, name: str) -> object:
+    """One value of the configuration at `path`, unchecked; None where it is not set.
 
     The file is parsed only if the word occurs: a status bar should not pay for a TOML parser. Raises Unreadable.
     """
@@ -81,10 +83,10 @@ def setting(path: str, table: str, name: str) -> str | None:
     import tomllib
 
     try:
-        value = tomllib.loads(content.decode("utf-8")).get(table, {}).get(name)
+        value: object = tomllib.loads(content.decode("utf-8")).get(table, {}).get(name)
     except (ValueError, AttributeError, RecursionError) as error:
         raise Unreadable(f"{path} is not valid TOML: {error}", "mend it, then try again") from None
-    return value if isinstance(value, str) else None
+    return value
 
 
 def runtime_folder() -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from hexmeter.config.model import Config
-from hexmeter.core.alerts import Kind
+from hexmeter.core.alerts import MUTABLE
 from hexmeter.core.meters import Meter, called
 from hexmeter.core.whens import ALLOWED, WhenError, parse_when
 from hexmeter.service.meters.figures import Figures
@@ -16,9 +16,6 @@ from hexmeter.store.store import Store
 from hexmeter.wire.shapes import Failure
 
 log = logging.getLogger(__name__)
-
-MUTABLE = tuple(kind.value for kind in Kind if kind not in (Kind.RESTORED, Kind.TEST))
-"""The kinds of alert that may be muted."""
 
 
 class Attending:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from hexmeter.config.model import Config
+from hexmeter.core.age import too_old_at_ms
 from hexmeter.core.alerts import AlertState, Condition, Fired, Kind, NotKnown, Reason, Resolved, Rung, Standing, step
 from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.instants import MINUTE_MS
 from hexmeter.core.pool import POOL, SPEND
-from hexmeter.core.rules import BLIND_AFTER_INTERVALS, Health, blind_condition
+from hexmeter.core.rules import Health, blind_condition
 from hexmeter.core.texts import Text, blind_text
 from hexmeter.service.alerts.attention import Attending
 from hexmeter.service.alerts.decisions import Decision, Decisions
@@ -101,7 +102,7 @@ class Settler:
         first = not self._store.progress.baseline_done()
         if first and not complete and now_ms - self.started_ms < _BASELINE_MS:
             return
-        absent = good_ms is not None and now_ms - good_ms >= BLIND_AFTER_INTERVALS * self._config.poll.interval_ms
+        absent = good_ms is not None and now_ms >= too_old_at_ms(good_ms, self._config.poll.interval_ms)
         digest = _BASELINE_DIGEST if first else f"after {good_ms}" if absent else None
         telling = _Telling(digest, self._store.progress.baseline_is_quiet())
         decisions = list(self._decisions.of_meters(now_ms, complete=complete))

@@ -28,16 +28,7 @@ class AlertDocuments:
         quiet_until_ms = self._attending.quiet_until_ms(now_ms)
         return {
             "alerts": [_alert(*pair, silences, now_ms) for pair in self._store.outbox.alerts(_ALERTS_SHOWN)],
-            "silences": [
-                {
-                    "scope": silence.scope,
-                    "what": silence.name,
-                    "since": to_iso(silence.since_ms),
-                    "until": shapes.instant(silence.until_ms),
-                }
-                for silence in silences
-                if silence.until_ms is None or silence.until_ms > now_ms
-            ],
+            "silences": _silences(silences, now_ms),
             "quiet": self._config.quiet and {"hours": str(self._config.quiet), "until": shapes.instant(quiet_until_ms)},
             "timezone": self._config.zone.key,
         }
@@ -51,7 +42,7 @@ class AlertDocuments:
 
     def standing(self, now_ms: int) -> dict[str, Any]:
         """What a tray needs to know: how many deliveries wait for it, which alerts stand, what an earlier tray has
-        shown, and which of that needs no notification any more."""
+        shown, which of that needs no notification any more, and what is snoozed or muted."""
         silences = self._store.attention.silences()
         handed_over = self._store.outbox.handed_over("desktop", _HANDED_OVER_SHOWN)
         return {
@@ -63,7 +54,22 @@ class AlertDocuments:
                 if one.alert.state != "firing" or _is_muted(one.alert, silences, now_ms)
             ],
             "shown": _shown(handed_over),
+            "silences": _silences(silences, now_ms),
         }
+
+
+def _silences(silences: list[Silence], now_ms: int) -> list[dict[str, Any]]:
+    """Those that hold now."""
+    return [
+        {
+            "scope": silence.scope,
+            "what": silence.name,
+            "since": to_iso(silence.since_ms),
+            "until": shapes.instant(silence.until_ms),
+        }
+        for silence in silences
+        if silence.until_ms is None or silence.until_ms > now_ms
+    ]
 
 
 def _shown(handed_over: list[HandedOver]) -> list[dict[str, Any]]:

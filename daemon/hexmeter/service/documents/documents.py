@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from hexmeter import __version__
 from hexmeter.config.model import Config
+from hexmeter.core.age import too_old_at_ms
 from hexmeter.core.credits import to_number
 from hexmeter.core.instants import MINUTE_MS, to_iso
 from hexmeter.core.meters import Meter, bound_of
 from hexmeter.core.model import UNATTRIBUTED
 from hexmeter.core.periods import Period
-from hexmeter.core.rules import BLIND_AFTER_INTERVALS
 from hexmeter.core.texts import counted
 from hexmeter.service.alerts.attention import Attending
 from hexmeter.service.alerts.notices import Notice
@@ -81,10 +81,9 @@ class Documents:
     def age(self, now_ms: int) -> dict[str, Any]:
         """How old the figures are: when they were read, and whether that is too long ago."""
         good_ms = self._store.progress.good_at_ms()
-        patience_ms = BLIND_AFTER_INTERVALS * self._config.poll.interval_ms
         return {
             "as_of": to_iso(now_ms if good_ms is None else good_ms),
-            "stale": good_ms is None or now_ms - good_ms >= patience_ms,
+            "stale": good_ms is None or now_ms >= too_old_at_ms(good_ms, self._config.poll.interval_ms),
         }
 
     def usage(self, by: str, period: Period) -> dict[str, Any]:
@@ -207,7 +206,7 @@ class Documents:
         return self._shown[1]
 
     def _notes(self) -> list[str]:
-        notes = channel_notes(self._config, self._store)
+        notes = []
         if self.unstored is not None:
             notes.append(
                 f"Nothing can be stored in {self._config.database}: {self.unstored}. Hex is not asked until it can, so"
@@ -237,7 +236,8 @@ class Documents:
             notes += [
                 f"[notify.users] {email}: nobody watched has this email, so nothing is sent." for email in strangers
             ]
-        return notes
+        # Last: a menu shows the first, which says why figures are missing or old where they are.
+        return notes + channel_notes(self._config, self._store)
 
 
 def hex_link(base_url: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,9 @@ from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, parse_iso
 from hexmeter.page.page import page
 from hexmeter.page.view import View
 from hexmeter.service.dashboard.facts import DashboardFacts
+from hexmeter.service.documents.documents import Documents
+from hexmeter.service.meters.figures import Figures
+from hexmeter.store.store import Store
 
 from .bench import START_MS, TEAM, Bench, add, small_world
 from .conftest import MakeBench
@@ -278,3 +282,24 @@ def test_what_is_over_is_read_once_until_something_is_stored(make_bench: MakeBen
     # 30 days and three past months of them are over.
     assert by_days[0] < 10 < 120 < by_days[1]
     assert threads == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "moved_ms",
+    [MINUTE_MS, 12 * HOUR_MS, 9 * DAY_MS, -DAY_MS, 127 * DAY_MS],
+    ids=["a minute", "over midnight", "over a reset", "a clock set back", "over the lost hour of March"],
+)
+def test_what_is_kept_is_what_would_be_read_at_any_time(make_bench: MakeBench, moved_ms: int) -> None:
+    """Nothing is stored meanwhile, as while polls are paused: only the clock moves."""
+    made = make_bench(
+        small_world(),
+        toml=EVERYBODY.replace('"UTC"', '"Europe/Berlin"') + "[pool]\nbalance = 100\nas_of = 2026-11-01\n",
+    )
+    made.poll_until_read()
+    daemon, kept = made.daemon, facts_of(made)
+    kept.document(made.now_ms)
+    with closing(Store.open_to_read(daemon.config.database)) as store:
+        figures = Figures(daemon.config, store)
+        anew = DashboardFacts(daemon.config, store, figures, Documents(daemon.config, store, figures))
+        made.clock.at_ms += moved_ms
+        assert kept.document(made.now_ms) == anew.document(made.now_ms)

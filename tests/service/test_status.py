@@ -11,6 +11,7 @@ from hexmeter.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 from hexmeter.core.usagelog import understand
 from hexmeter.service.documents.documents import Documents
 from hexmeter.service.meters.figures import Figures
+from hexmeter.store.store import Store
 
 from .bench import TEAM, Bench, micro, small_world
 from .conftest import MakeBench
@@ -62,8 +63,9 @@ CHANGES = [grow, calibrate, take_rows, change_a_role, leave_a_minute, begin_a_pe
 
 def worked_out_anew(acme: Bench) -> object:
     """The status of one who was never asked before."""
-    config, store = acme.daemon.config, acme.store
-    return Documents(config, store, Figures(config, store)).status(acme.now_ms)
+    config = acme.daemon.config
+    with contextlib.closing(Store.open_to_read(config.database)) as store:
+        return Documents(config, store, Figures(config, store)).status(acme.now_ms)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)

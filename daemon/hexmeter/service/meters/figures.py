@@ -41,7 +41,7 @@ class Figures:
         self.pool = PoolFigures(config, store, overdraws)
         self.allocations = AllocationFigures(config, store, overdraws)
         self.costs = CostsByUser(store.breakdown)
-        self.runs = RunFigures(config, store)
+        self.runs = RunFigures(config, store, self.watched)
         self.outlooks = Outlooks(store)
         self._watched: tuple[int, Watched | None] = (-1, None)
 

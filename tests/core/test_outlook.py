@@ -120,7 +120,7 @@ def test_an_outlook_in_words(probability: float, exhaust: str | None, bound: str
 
 def test_what_has_no_period_of_its_own_has_no_day_of_its_reset() -> None:
     assert lasts_or_ends(0.9, utc("2026-11-26"), None, NOW_MS, BERLIN, "exact") == "ends Thu 26 Nov"
-    assert lasts_or_ends(0.1, None, None, NOW_MS, BERLIN, "exact") == "lasts until the reset"
+    assert lasts_or_ends(0.1, None, None, NOW_MS, BERLIN, "exact") == "lasts until the month ends"
 
 
 @pytest.mark.parametrize(

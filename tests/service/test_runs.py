@@ -243,3 +243,14 @@ def test_before_the_first_sweep_has_ended_the_meter_says_why_it_is_unknown(make_
     found = meter(watching)
     assert found is not None
     assert (found["used"], found["bound"], found["note"]) == (None, "at_least", "the projects are not read yet")
+
+
+def test_where_only_oneself_is_watched_projects_are_not_said_to_be_read_later(make_bench: MakeBench) -> None:
+    watching = make_bench(small_world(), "ada", TEAM)
+    watching.poll_until_read()
+    _, audit = watching.ask("GET", "/v1/audit")
+    _, report = watching.ask("GET", "/v1/report")
+    why = "projects are read only where everybody is watched, or [budgets] runs_per_week is set"
+    assert {row["why"] for row in audit["unknown"] if "schedule" in row["kind"] or "run" in row["kind"]} == {why}
+    assert [runs(watching)["problem"], audit["runs"]["problem"], report["runs"]["problem"]] == [why, why, why]
+    assert [note for note in watching.status()["notes"] if "projects" in note] == []

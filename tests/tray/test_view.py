@@ -63,7 +63,9 @@ def shown(document: dict[str, Any] | None, **facts: Any) -> list[str]:
         ),
         pytest.param({**POOL, "forecast": ENDS}, "Add-on pool 404 of 500 left · ends Thu 26 Nov", id="no reset"),
         pytest.param(
-            {**POOL, "forecast": LASTS}, "Add-on pool 404 of 500 left · lasts until the reset", id="everybody's reset"
+            {**POOL, "forecast": LASTS},
+            "Add-on pool 404 of 500 left · lasts until the month ends",
+            id="no reset, lasting",
         ),
         pytest.param(
             meter(forecast={**LASTS, "probability": 0.3}, bound="at_least"),

@@ -56,3 +56,14 @@ def test_before_any_good_reading_no_time_is_given_for_the_figures() -> None:
     lines = status_text(unread).splitlines()
     assert lines[0] == "Hex credits · ed@acme.test (editor) · nothing was read yet"
     assert lines[1] == "STALE: no good reading yet. The last poll failed: Hex does not answer"
+
+
+def test_while_the_first_poll_reads_on_status_does_not_say_that_nothing_was_read() -> None:
+    none = {"paused_until": None, "last_poll": None, "meters": [], "notes": [], "timezone": "UTC"}
+    identity = {"email": None, "role": None}
+    reading = {"as_of": "2026-11-22T12:00:00Z", "stale": True, "identity": identity, "progress": {"done": 1300}, **none}
+    assert status_text(reading).splitlines()[:3] == [
+        "Hex credits · workspace token · first reading",
+        "STALE: Hex has not been read once from end to end.",
+        "Reading the history: 1300 threads so far; figures still grow.",
+    ]

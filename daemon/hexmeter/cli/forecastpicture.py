@@ -81,14 +81,14 @@ def _bar(cells: float, glyphs: Glyphs) -> str:
 
 
 def _ahead(meter: dict[str, Any], zone: ZoneInfo | None, columns: int, glyphs: Glyphs) -> list[str]:
-    """What the reset will find, on a scale that holds the limit and the range."""
+    """What the reset, or the end of the month, will find, on a scale that holds the limit and the range."""
     forecast, limit = meter["forecast"], meter["limit"]
-    until = day(meter["forecast_until"], zone)
+    until = f"{'the reset' if meter['period'] else 'the end of the month'} on {day(meter['forecast_until'], zone)}"
     if "unknown" in forecast:
-        return wrap(f"By the reset on {until}: not known; {forecast['unknown']}", columns)
+        return wrap(f"By {until}: not known; {forecast['unknown']}", columns)
     low, high = credits(forecast["low"]), credits(forecast["high"])
     said = [
-        f"By the reset on {until}: about {credits(forecast['expected_total'])}",
+        f"By {until}: about {credits(forecast['expected_total'])}",
         f"in 8 of 10 such cases {low} to {high}",
     ]
     if meter["state"] != "exhausted":

@@ -37,15 +37,15 @@ def lasts_or_ends(
     probability: float, exhaust_at_ms: int | None, end_ms: int | None, now_ms: int, zone: tzinfo | None, bound: str
 ) -> str:
     """`lasts until the reset on Tue 1 Dec`, or `ends Thu 26 Nov, 5 days before the reset`; what has no `end_ms` of its
-    own, as the pool, `lasts until the reset`, or just `ends Thu 26 Nov`. `probability` is that of its end.
+    own, as the pool, `lasts until the month ends`, or just `ends Thu 26 Nov`. `probability` is that of its end.
 
     A forecast from figures that may be too low (`bound` is at_least) can only be too late, and says so. A `zone` of
     None is the machine's own.
     """
     at_least, does = bound == "at_least", verb(probability, exhaust_at_ms, bound)
     if exhaust_at_ms is None:
-        on = "" if end_ms is None else f" on {day(end_ms, zone)}"
-        return f"{does} until the reset{on}{', as far as can be seen' if at_least else ''}"
+        until = "the month ends" if end_ms is None else f"the reset on {day(end_ms, zone)}"
+        return f"{does} until {until}{', as far as can be seen' if at_least else ''}"
     if exhaust_at_ms <= now_ms:
         return "may end any hour"
     when = f"{does} {day(exhaust_at_ms, zone)}{' or sooner' if at_least else ''}"

@@ -134,14 +134,15 @@ def _heading(document: "dict[str, Any]") -> str:
     who = identity["email"] or "workspace token"
     role = f" ({identity['role'].lower()})" if identity["role"] else ""
     if never_read(document):
-        return f"Hex credits · {who}{role} · nothing was read yet"
+        return f"Hex credits · {who}{role} · {'first reading' if document['progress'] else 'nothing was read yet'}"
     return f"Hex credits · {who}{role} · as of {moment(document['as_of'], zone_of(document.get('timezone')))}"
 
 
 def _stale(document: "dict[str, Any]") -> str:
     last = document["last_poll"]
     if last is None:
-        return "STALE: Hex has not been read yet."
+        so_far = "once from end to end" if document["progress"] else "yet"
+        return f"STALE: Hex has not been read {so_far}."
     why = f": {last['error']}" if last["error"] else ""
     if never_read(document):
         return f"STALE: no good reading yet. The last poll failed{why}"

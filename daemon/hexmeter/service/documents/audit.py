@@ -115,9 +115,7 @@ class Audit:
         return found
 
     def _about_projects(self, view: View, unknown: dict[Kind, str]) -> list[Finding]:
-        why = self._figures.runs.problem() or (
-            None if self._figures.runs.week(view.now_ms) is not None else "the projects are not read yet"
-        )
+        why = self._figures.runs.unknown(view.now_ms)
         if why is not None:
             unknown.update(dict.fromkeys(_PROJECTS, why))
             return []

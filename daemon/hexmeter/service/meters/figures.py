@@ -41,7 +41,7 @@ class Figures:
         self.pool = PoolFigures(config, store, overdraws)
         self.allocations = AllocationFigures(config, store, overdraws)
         self.costs = CostsByUser(store.breakdown)
-        self.runs = RunFigures(config, store)
+        self.runs = RunFigures(config, store, self.watched)
         self.outlooks = Outlooks(store)
 
     def period(self, now_ms: int) -> Period:

@@ -1,5 +1,6 @@
 """Project runs as figures: the weekly meter, and what each project's runs come to. Always as seen by the API."""
 
+from collections.abc import Callable
 from typing import Any
 
 from hexmeter.config.model import Config
@@ -8,24 +9,33 @@ from hexmeter.core.meters import Meter
 from hexmeter.core.outlooktexts import moment as moment_text
 from hexmeter.core.periods import Period
 from hexmeter.core.runs import RUNS_PER_WEEK, WEEK_MS, Project, RunSums, Schedule, runs_meter, sum_runs
+from hexmeter.service.watch import Watched
 from hexmeter.store.runs import Sweep
 from hexmeter.store.store import Store
 from hexmeter.wire import shapes
 
 NOT_ALL = "project runs as seen by the API: its own, scheduled ones and app refreshes; others are not visible"
+_NOT_YET = "the projects are not read yet"
+_NOT_WANTED = "projects are read only where everybody is watched, or [budgets] runs_per_week is set"
 
 
 class RunFigures:
     """What is stored of projects and their runs. Nothing here asks Hex, and nothing is written."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Store, watched: Callable[[], Watched | None]) -> None:
         self._config = config
         self._store = store
+        self._watched = watched
 
     @property
     def limit(self) -> int:
         """The weekly budget."""
         return self._config.runs_per_week or RUNS_PER_WEEK
+
+    def wanted(self) -> bool:
+        """Whether projects are to be read: for those who watch everybody or set a budget."""
+        watched = self._watched()
+        return watched is not None and (watched.people is None or self._config.runs_per_week is not None)
 
     def meters(self, now_ms: int) -> list[Meter]:
         """The meter of the last seven days; none before projects were ever listed."""
@@ -33,7 +43,7 @@ class RunFigures:
         if sweep.listed_ms is None:
             return []
         if sweep.done_ms is None:
-            return [runs_meter(None, self.limit, "the projects are not read yet")]
+            return [runs_meter(None, self.limit, _NOT_YET)]
         return [runs_meter(self._store.runs.count(week_to(now_ms)), self.limit, self._note(sweep))]
 
     def document(self, period: Period, now_ms: int) -> dict[str, Any]:
@@ -63,11 +73,22 @@ class RunFigures:
     def reading(self) -> dict[str, Any]:
         """When the projects were last read from end to end, and why they could not be."""
         sweep = self._store.runs.sweep()
-        return {"as_of": shapes.instant(sweep.done_ms if sweep.listed_ms else None), "problem": sweep.problem}
+        done_ms = sweep.done_ms if sweep.listed_ms else None
+        return {"as_of": shapes.instant(done_ms), "problem": sweep.problem or (None if done_ms else self._unwanted())}
 
     def problem(self) -> str | None:
         """Why Hex lists no projects."""
         return self._store.runs.sweep().problem
+
+    def unknown(self, now_ms: int) -> str | None:
+        """Why nothing is known of runs; None where it is."""
+        if (problem := self.problem()) is not None or self.week(now_ms) is not None:
+            return problem
+        return self._unwanted() or _NOT_YET
+
+    def _unwanted(self) -> str | None:
+        """Why projects will not be read either; None while it is not known who is watched."""
+        return _NOT_WANTED if self._watched() is not None and not self.wanted() else None
 
     def _note(self, sweep: Sweep) -> str:
         since = f", as of {moment_text(sweep.done_ms, self._config.zone)}" if sweep.done_ms else ""

@@ -74,9 +74,8 @@ class RunSweep:
     def _is_ready(self) -> bool:
         """Whether projects are to be read: for those who watch everybody or set a budget, once the threads are."""
         watched = self._figures.watched()
-        wanted = watched is not None and (watched.people is None or self._config.runs_per_week is not None)
         last = self._store.progress.last_poll()
-        if watched is None or not wanted or last is None or not last.ok:
+        if watched is None or not self._figures.runs.wanted() or last is None or not last.ok:
             return False
         if (self._store.progress.paused_until_ms() or 0) > self._clock.now_ms():
             return False

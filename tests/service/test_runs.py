@@ -122,6 +122,21 @@ def test_the_sweep_takes_no_more_than_a_tenth_of_the_budget_and_comes_daily(make
     assert 0 <= watching.now_ms - (began_ms + DAY_MS) <= MINUTE_MS
 
 
+def test_polls_that_use_up_every_minute_do_not_starve_the_sweep(make_bench: MakeBench) -> None:
+    world = small_world()
+    add_project(world, "patient", runs=1)
+    watching = make_bench(world, "workspace", EVERYONE)
+    watching.poll_until_read()
+    sweep = sweeper(watching)
+    for _ in range(3):
+        watching.clock.advance(sweep.pause_ms())
+        while watching.hexapi.wait_ms() == 0:
+            watching.poll()
+        watching.run(sweep.step())
+    assert watching.store.runs.sweep().done_ms is not None
+    assert runs(watching)["total"]["runs"] == 1
+
+
 def test_a_second_sweep_reads_only_what_can_be_new_and_what_had_not_ended(make_bench: MakeBench) -> None:
     world = small_world()
     project_id = add_project(world, "busy", runs=950)

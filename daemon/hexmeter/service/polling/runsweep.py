@@ -53,7 +53,8 @@ class RunSweep:
 
     async def step(self) -> bool:
         """Ask Hex once where a sweep is due; whether it asked. What fails is logged, and asked again later."""
-        if not self._is_ready() or self._hex.wait_ms() > 0:
+        # Polls may use up every minute, so a turn is waited for, as polls wait for theirs; only a long wait is left.
+        if not self._is_ready() or self._hex.wait_ms() > MINUTE_MS:
             return False
         sweep = self._due()
         if sweep is None:

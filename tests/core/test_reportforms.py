@@ -126,6 +126,21 @@ def test_the_page_says_what_was_used_against_before() -> None:
     assert texts[-1] == "probably ends Sat 28 Nov; about 41 by then (30 to 50)"
 
 
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        pytest.param("exact", "exact", False, id="all is known"),
+        pytest.param("at_least", "at_least", False, id="threads may be missing"),
+        pytest.param("estimated", "exact", True, id="some of now is of an unknown time"),
+        pytest.param("exact", "estimated", True, id="some of before is"),
+    ],
+)
+def test_a_report_says_that_an_order_may_be_another(now: str, before: str, said: bool) -> None:
+    shown = document("Ed")
+    shown["total"] = {**shown["total"], "bound": now, "before_bound": before}
+    assert any("the order may be another" in line for line in report_page(shown, BERLIN).lead) is said
+
+
 def test_what_is_not_known_yet_says_so() -> None:
     shown = {**document("Ed"), "prompts": [], "runs": {"as_of": None, "problem": None}}
     notes = {section.title: section.note for section in report_page(shown, BERLIN).sections}

@@ -146,7 +146,8 @@ def test_it_says_what_was_used_by_whom_what_is_to_come_and_what_to_mend(weekly: 
     told = hook.told[-1]
     lines = told["body"].split("\n")
     assert lines == [
-        "About 22.17 credits were used, 0 in the week before (new). 1 prompt is known one by one.",
+        "About 22.17 credits were used, 0 in the week before (new). 1 prompt is known one by one. "
+        "“About”: when some of it was used is not known, so the order may be another.",
         "Most by ed@acme.test (about 18.27), unattributed (about 2.5), eve@acme.test (about 1) and 1 more.",
         "Dearest prompt: 6.5, by ed@acme.test on Sun 22 Nov.",
         "None of 5 grants is seen to end before the reset.",

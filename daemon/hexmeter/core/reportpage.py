@@ -102,6 +102,8 @@ def lead(document: Mapping[str, Any]) -> Iterable[str]:
     yield f"{spent} credits were used, {before} in {then} ({_change(total['credits'], total['before'])})."
     if total["prompts"]:
         yield f"{counted(total['prompts'], 'prompt')} {'is' if total['prompts'] == 1 else 'are'} known one by one."
+    if "estimated" in (total["bound"], total["before_bound"]):
+        yield "“About”: when some of it was used is not known, so the order may be another."
 
 
 def _compared(title: str, by: str, rows: Sequence[Mapping[str, Any]], name: Any) -> Section:

@@ -1,4 +1,4 @@
-"""How the same method would have done on this meter's own past: what to trust, how far it drifts, how wide it errs."""
+"""How the same method would have done on this meter's own past: how far the pace drifts, how wide it errs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,6 @@ from typing import NamedTuple
 from hexmeter.core.forecast.pace import Pace
 from hexmeter.core.forecast.spread import Spread
 
-REVIVAL = 0.2
-"""How likely a pace of old comes back within the period."""
-TRUST = (0.2, 0.3, 0.5)
-"""What each half-life counts for before the past has spoken."""
 STEP_DAYS, WARM_UP_DAYS, LEAST_HORIZON_DAYS = 3, 14, 7
 DRIFT_TRIALS, STRETCH_TRIALS = 2.0, 10.0
 """How many independent trials outweigh the drift of anybody, and the belief that the model needs no correction."""
@@ -23,10 +19,9 @@ MOST_DEVIATES = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What the past taught: shares of the half-lives, how much the pace changes by itself within a month, as a share of
-    it, and how much wider a normal deviate is to be read."""
+    """What the past taught: how much the pace changes by itself within a month, as a share of it, and how much wider a
+    normal deviate is to be read."""
 
-    shares: Sequence[float]
     drift: float
     stretch: float
 
@@ -39,21 +34,10 @@ class Trial(NamedTuple):
     weight: float
 
 
-def spread_of(pace: Pace, day: int, shares: Sequence[float], drift: float, weight: float) -> Spread:
-    """What is used over `weight` of days to come, as it stood at the end of `day`.
-
-    Most likely at the rate of late; with a small probability at the highest of old, as after a return.
-    """
-    rate = _rate(pace, day, shares)
-    mean = rate * weight
-    variance = pace.dispersion * mean + mean * mean * (1 / pace.certainty[day] + drift * drift)
-    more = max(0.0, pace.peaks[day] - rate) * weight
-    return Spread(mean + REVIVAL * more, variance + REVIVAL * (1 - REVIVAL) * more * more)
-
-
-def _rate(pace: Pace, day: int, shares: Sequence[float]) -> float:
-    """Credits per weight of day, as the half-lives' shares have it at the end of `day`."""
-    return sum(share * one for share, one in zip(shares, pace.rates[day], strict=True))
+def spread_of(pace: Pace, day: int, drift: float, weight: float) -> Spread:
+    """What is used over `weight` of days to come, as it stood at the end of `day`."""
+    mean = pace.rates[day] * weight
+    return Spread(mean, pace.dispersion * mean + mean * mean * (1 / pace.certainty[day] + drift * drift))
 
 
 def lesson_of(used: Sequence[float], seen: Sequence[float], pace: Pace, horizon_days: int) -> Lesson:
@@ -69,26 +53,13 @@ def lesson_of(used: Sequence[float], seen: Sequence[float], pace: Pace, horizon_
         if amount > 0 and weight > 0:
             trials.append(Trial(day, amount, weight))
     if not trials:
-        return Lesson(TRUST, pace.drift, 1.0)
+        return Lesson(pace.drift, 1.0)
     independent = max(1.0, len(trials) * STEP_DAYS / horizon)
-    shares = _shares(trials, pace, independent)
-    drift = _drift(trials, pace, shares, independent)
-    return Lesson(shares, drift, _stretch(trials, pace, shares, drift, independent))
+    drift = _drift(trials, pace, independent)
+    return Lesson(drift, _stretch(trials, pace, drift, independent))
 
 
-def _shares(trials: Sequence[Trial], pace: Pace, independent: float) -> Sequence[float]:
-    """What each half-life's errors deserve. Of square roots, so that one wild week does not decide."""
-    misses = [1e-9] * len(TRUST)
-    for trial in trials:
-        root = sqrt(trial.amount)
-        for index, rate in enumerate(pace.rates[trial.day]):
-            misses[index] += (root - sqrt(rate * trial.weight)) ** 2
-    least = min(misses)
-    votes = [trust * (least / miss) ** (independent / 2) for trust, miss in zip(TRUST, misses, strict=True)]
-    return [vote / sum(votes) for vote in votes]
-
-
-def _drift(trials: Sequence[Trial], pace: Pace, shares: Sequence[float], independent: float) -> float:
+def _drift(trials: Sequence[Trial], pace: Pace, independent: float) -> float:
     """What of the errors neither chance nor the doubt of the rate explains, as a share of what was expected.
 
     A trial counts by how much of its error could be drift: next to nothing of one person's, nearly all of a pool's.
@@ -96,7 +67,7 @@ def _drift(trials: Sequence[Trial], pace: Pace, shares: Sequence[float], indepen
     prior = pace.drift * pace.drift
     found = weight = 0.0
     for trial in trials:
-        mean = _rate(pace, trial.day, shares) * trial.weight
+        mean = pace.rates[trial.day] * trial.weight
         other = pace.dispersion * mean + mean * mean / pace.certainty[trial.day]
         whole = other + mean * mean * prior
         tells = (1 - other / whole) ** 2
@@ -108,10 +79,10 @@ def _drift(trials: Sequence[Trial], pace: Pace, shares: Sequence[float], indepen
     return sqrt(max(LEAST_DRIFT**2, learnt))
 
 
-def _stretch(trials: Sequence[Trial], pace: Pace, shares: Sequence[float], drift: float, independent: float) -> float:
+def _stretch(trials: Sequence[Trial], pace: Pace, drift: float, independent: float) -> float:
     """How far the truth lay from the middle, in deviates, against what the spread says."""
     squares = 0.0
     for trial in trials:
-        deviate = spread_of(pace, trial.day, shares, drift, trial.weight).deviate(trial.amount)
+        deviate = spread_of(pace, trial.day, drift, trial.weight).deviate(trial.amount)
         squares += min(abs(deviate), MOST_DEVIATES + 1) ** 2
     return sqrt((squares / len(trials) * independent + STRETCH_TRIALS) / (independent + STRETCH_TRIALS))

@@ -9,11 +9,10 @@ HALF_LIVES = (60.0, 21.0, 7.0)
 """Days after which a day counts half, from slow to fast; each average leans on the slower one before it."""
 LEANING = (0.8, 4.0, 4.0)
 """How many dispersions' worth of credits each leans on: the slowest on what the limit suggests."""
+TRUST = (0.2, 0.3, 0.5)
+"""What each counts for in the pace."""
 EVEN_PACE = 0.85
 """Of the limit: what is expected of somebody of whom nothing is known."""
-PEAK_HALF_LIFE = 500.0
-PEAK_WARM_UP_DAYS = 28
-"""Before, a rate still says more about the limit than about the person: no peak to remember after it."""
 DISPERSION_MOST = 35.0
 """Credits; the prior is the limit up to it. A pool of hundreds is no more uneven, for its size, than one of a few."""
 DISPERSION_TRUST_WEEKS = 10.0
@@ -25,9 +24,8 @@ class Pace:
 
     dispersion: float  # variance of a total over its mean, in credits
     drift: float  # how much the rate changes by itself within a month, as a share of it: of anybody
-    rates: Sequence[Sequence[float]]  # by day, then by half-life
+    rates: Sequence[float]  # by day: credits per weight of day
     certainty: Sequence[float]  # by day: the shape of the rate's own gamma
-    peaks: Sequence[float]  # by day: the highest slow rate so far, fading
 
 
 def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_of_period: float, drift: float) -> Pace:
@@ -41,28 +39,18 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
     rate = (slow[0] + LEANING[0] * unit) / (slow[1] + LEANING[0] * unit / even)
     dispersion = dispersion_of(used, seen, rate, unit)
 
-    columns: list[list[float]] = []
-    certainty: list[float] = []
-    for half_life, leaning in zip(HALF_LIVES, LEANING, strict=True):
+    # The slowest average is the surest: it tells how well the pace is known.
+    certainty = [LEANING[0] + amount / dispersion for amount, _ in slowest]
+    leant_on = [even] * len(used)
+    rates = [0.0] * len(used)
+    for half_life, leaning, trust in zip(HALF_LIVES, LEANING, TRUST, strict=True):
         base = leaning * dispersion
-        sums = averages(used, seen, half_life) if columns else slowest
-        if not columns:
-            columns.append([(amount + base) / (weight + base / even) for amount, weight in sums])
-            certainty = [leaning + amount / dispersion for amount, _ in sums]
-        else:
-            columns.append(
-                [(amount + base) / (weight + base / r) for (amount, weight), r in zip(sums, columns[-1], strict=True)]
-            )
-    return Pace(dispersion, drift, list(zip(*columns, strict=True)), certainty, peaks_of(columns[0]))
-
-
-def peaks_of(rates: Sequence[float]) -> list[float]:
-    """The highest rate, an old one counting half after PEAK_HALF_LIFE days; those of the warm-up only during it."""
-    fade, peak, found = 0.5 ** (1 / PEAK_HALF_LIFE), 0.0, []
-    for day, rate in enumerate(rates):
-        peak = rate if day == PEAK_WARM_UP_DAYS else max(rate, peak * fade)
-        found.append(peak)
-    return found
+        sums = slowest if half_life == HALF_LIVES[0] else averages(used, seen, half_life)
+        leant_on = [
+            (amount + base) / (weight + base / slower) for (amount, weight), slower in zip(sums, leant_on, strict=True)
+        ]
+        rates = [rate + trust * one for rate, one in zip(rates, leant_on, strict=True)]
+    return Pace(dispersion, drift, rates, certainty)
 
 
 def averages(used: Sequence[float], seen: Sequence[float], half_life: float) -> list[tuple[float, float]]:

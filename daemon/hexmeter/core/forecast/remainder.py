@@ -57,7 +57,7 @@ def remainder_of(asked: Request, timeline: Timeline) -> Remainder:
     lesson = lesson_of(used, seen, pace, len(days) - today)
     ahead = timeline.ahead(weights)
     return Remainder(
-        spread=spread_of(pace, today, lesson.shares, lesson.drift, sum(ahead)),
+        spread=spread_of(pace, today, lesson.drift, sum(ahead)),
         stretch=lesson.stretch,
         ahead=ahead,
         part_until=lambda share: share,

@@ -7,9 +7,8 @@ from itertools import accumulate
 from operator import mul
 from statistics import NormalDist
 
-from hexmeter.core.forecast.backtest import TRUST
 from hexmeter.core.forecast.days import used_between
-from hexmeter.core.forecast.pace import DISPERSION_TRUST_WEEKS, HALF_LIVES
+from hexmeter.core.forecast.pace import DISPERSION_TRUST_WEEKS, HALF_LIVES, TRUST
 from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Request, Seat
 from hexmeter.core.forecast.spread import Spread

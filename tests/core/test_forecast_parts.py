@@ -10,13 +10,15 @@ from hexmeter.core.forecast.backtest import lesson_of, spread_of
 from hexmeter.core.forecast.days import days_of, used_between
 from hexmeter.core.forecast.pace import averages, pace_of
 from hexmeter.core.forecast.path import crossing, reached_at
+from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Seat
 from hexmeter.core.forecast.seats import Overdraw, history_of, part_until, sum_of
-from hexmeter.core.forecast.spread import TENTH, Spread, chance_above
+from hexmeter.core.forecast.spread import Spread, chance_above, deviate_below
 from hexmeter.core.forecast.weights import day_weights, elapsed_share, late_weights, lateness, places_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3_600
+TENTH = deviate_below(0.9)
 
 
 def at(year: int, month: int, day: int, hour: int = 0) -> float:
@@ -146,3 +148,21 @@ def test_a_seat_draws_nothing_until_its_grant_is_gone() -> None:
     assert Overdraw(left=-3, cases=[4]).drawn(1) == 4, "what is overdrawn already is not drawn again"
     assert part_until([way], 0.5) == pytest.approx((10 / 3 * 3 + 20) / 40, abs=0.01)
     assert sum_of([way]).mean == pytest.approx(20 / 3)
+
+
+def to_come(mean: float, variance: float) -> Remainder:
+    return Remainder(Spread(mean, variance), 1.0, ahead=[1.0], part_until=lambda share: share, active_days=9)
+
+
+def test_the_range_of_a_busy_meter_leaves_out_a_tenth_at_either_end() -> None:
+    busy = to_come(100, 400)
+    assert busy.range == pytest.approx([busy.quantile(z) for z in (-TENTH, 0, TENTH)], rel=1e-3)
+
+
+def test_the_range_of_a_quiet_meter_is_that_of_the_cases_in_which_it_is_used_again() -> None:
+    quiet = to_come(5, 100)  # half a credit or less in about half of the cases
+    idle = 1 - quiet.chance_of(0.5)
+    low, middle, high = quiet.range
+    assert 0.4 < idle < 0.6
+    assert quiet.chance_of(high) == pytest.approx(0.1 * (1 - idle))
+    assert low <= middle == quiet.quantile(0)

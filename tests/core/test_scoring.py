@@ -34,6 +34,11 @@ def test_forecasts_are_held_against_the_end_after_each_quarter() -> None:
     assert (missed.checks, missed.held) == (3, 1)
 
 
+def test_the_range_is_held_against_the_end_only_where_more_was_used() -> None:
+    idle = scored(shown(7.5, used=10), shown(15, used=33), shown(22.5, used=33), total=33)
+    assert (idle.checks, idle.held, idle.error_micro) == (1, 1, credits(9))
+
+
 def test_where_no_daemon_ran_nothing_is_checked() -> None:
     assert scored(shown(3), shown(21.5), total=33).checks == 1
 

@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the whole document, as JSON")
     end_with(
         parser,
-        "The range holds what 8 of 10 such months come to. It is taken from the recent pace on working"
-        " days, and from how uneven the weeks are.",
+        "The range holds what 8 of 10 such months come to, if anything more is used. It is taken from the recent"
+        " pace on working days, and from how uneven the weeks are.",
         "hexmeter forecast",
         "hexmeter forecast grant",
         "hexmeter forecast --score",

@@ -45,8 +45,9 @@ class Call(StrEnum):
 class Score:
     """How the forecasts of one meter did in one period.
 
-    `checks` is at how many of CHECKS there was one, `held` in how many of these the total came to lie within the range,
-    `error_micro` the mean distance of the expected total from it (None without a check). `warned_ms` is when they
+    `checks` is at how many of CHECKS there was one and more was used after it, for which alone the range is meant,
+    `held` in how many of these the total came to lie within it; `error_micro` is the mean distance of the expected
+    total from the total at any of CHECKS (None where none was shown at any of them). `warned_ms` is when they
     first warned while something was left, `exhausted_ms` when nothing was left for the first time (None: at a time
     that nobody saw, or never; `exhausted` tells).
     """
@@ -106,7 +107,8 @@ def score(meter_key: str, shown: Sequence[Shown], period: Period, total_micro: i
     None where none was shown."""
     if not shown:
         return None
-    checked = [found for share in CHECKS if (found := _at(shown, period, share)) is not None]
+    looked_at = [found for share in CHECKS if (found := _at(shown, period, share)) is not None]
+    checked = [one for one in looked_at if one.used_micro < total_micro]
     ended = next((one.at_ms for one in shown if one.used_micro >= one.limit_micro), None)
     limit_micro = shown[-1].limit_micro
     return Score(
@@ -116,7 +118,9 @@ def score(meter_key: str, shown: Sequence[Shown], period: Period, total_micro: i
         total_micro=total_micro,
         checks=len(checked),
         held=sum(one.low_micro <= total_micro <= one.high_micro for one in checked),
-        error_micro=sum(abs(one.expected_micro - total_micro) for one in checked) // len(checked) if checked else None,
+        error_micro=(
+            sum(abs(one.expected_micro - total_micro) for one in looked_at) // len(looked_at) if looked_at else None
+        ),
         # A limit that was raised since was not reached, though the one before may have been.
         exhausted=total_micro >= limit_micro,
         warned_ms=next((one.at_ms for one in shown if one.alert and one.used_micro < one.limit_micro), None),
@@ -141,7 +145,7 @@ def _record(scores: Sequence[Score]) -> Record:
 
 
 def _at(shown: Sequence[Shown], period: Period, share: float) -> Shown | None:
-    """The forecast that stood after this share of the period; None where none did, or nothing was left to forecast."""
+    """The forecast that stood after this share of the period; None where none did."""
     at_ms = period.start_ms + round((period.end_ms - period.start_ms) * share)
     last = next((one for one in reversed(shown) if one.at_ms <= at_ms), None)
     return None if last is None or at_ms - last.at_ms > _OLDEST_MS else last

@@ -9,7 +9,6 @@ from hexmeter.core.forecast.path import crossing, reached_at
 from hexmeter.core.forecast.remainder import Remainder, remainder_of
 from hexmeter.core.forecast.request import Request, parse
 from hexmeter.core.forecast.seats import history_of, remainder_of_seats
-from hexmeter.core.forecast.spread import TENTH
 from hexmeter.core.forecast.timeline import Timeline, timeline_of
 from hexmeter.core.forecast.weights import NOTHING
 
@@ -38,7 +37,7 @@ def answer_of(asked: Request, timeline: Timeline, remainder: Remainder) -> dict[
     need = asked.limit - spent
     if need < NOTHING:  # sums of floats that reach the limit may miss it by a hair
         need = 0.0
-    low, middle, high = (spent + remainder.quantile(deviate) for deviate in (-TENTH, 0.0, TENTH))
+    low, middle, high = (spent + to_come for to_come in remainder.range)
     probability = remainder.chance_of(need) if need > 0 else 1.0
     exhaust_at = unknown = None
     if need <= 0:

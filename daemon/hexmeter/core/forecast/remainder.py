@@ -8,13 +8,19 @@ from hexmeter.core.forecast.days import used_between
 from hexmeter.core.forecast.pace import pace_of
 from hexmeter.core.forecast.path import crossing
 from hexmeter.core.forecast.request import Request
-from hexmeter.core.forecast.spread import Spread, chance_above
+from hexmeter.core.forecast.spread import Spread, chance_above, deviate_below
 from hexmeter.core.forecast.timeline import Timeline
 from hexmeter.core.forecast.weights import LATE_TRUST, busy_day, day_weights, late_weights, lateness, places_of
 
 DRIFT = 0.2
 """How much a pace changes by itself within a month, as a share of it, until its own past has said so. What overflows
 comes late, and changes more."""
+TENTH = 0.1
+"""What lies below the range, and what above it."""
+SOMETHING = 0.5
+"""Credits: less than a prompt."""
+IDLE_MOST = 0.8
+"""However quiet somebody has become, the range is not one of wonders."""
 STOPPED_AT = 0.97
 """A past period with a hard stop that used this much of the limit ended there: the rest of it is no sign of rest."""
 
@@ -32,6 +38,18 @@ class Remainder:
     def quantile(self, deviate: float) -> float:
         """The credits to come, at a normal deviate."""
         return self.spread.quantile(self.stretch * deviate)
+
+    @property
+    def range(self) -> tuple[float, float, float]:
+        """The credits to come: the range's low end, the median, and the range's high end.
+
+        The range is meant for whoever goes on, and holds eight of ten cases in which anything more is used at all. It
+        is no news that nothing comes of nothing, and nobody looks at such a range.
+        """
+        idle = min(IDLE_MOST, 1 - self.chance_of(SOMETHING))
+        low = deviate_below(idle + TENTH * (1 - idle))
+        high = deviate_below(1 - TENTH * (1 - idle))
+        return self.quantile(min(low, 0.0)), self.quantile(0.0), self.quantile(high)
 
     def chance_of(self, need: float) -> float:
         """The probability that `need` credits or more will come."""

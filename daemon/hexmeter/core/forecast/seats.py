@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import mul
-from statistics import NormalDist
 
 from hexmeter.core.forecast.days import used_between
 from hexmeter.core.forecast.pace import DISPERSION_TRUST_WEEKS, HALF_LIVES, TRUST
 from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Request, Seat
-from hexmeter.core.forecast.spread import Spread
+from hexmeter.core.forecast.spread import Spread, deviate_below
 from hexmeter.core.forecast.timeline import Timeline
 from hexmeter.core.forecast.weights import day_weights
 
-NODES = tuple(NormalDist().inv_cdf((index + 0.5) / 32) for index in range(32))
+NODES = tuple(deviate_below((index + 0.5) / 32) for index in range(32))
 """Normal deviates of 32 equally likely cases."""
 COMMON = 0.25
 """How much everybody's use changes together within a month, as a share of it."""

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from math import cbrt, erfc, sqrt
+from statistics import NormalDist
 
-TENTH = 1.2815515655446004
-"""The normal deviate with 10 % above it."""
+deviate_below = NormalDist().inv_cdf
+"""The standard normal deviate with a share, between 0 and 1, below it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Seat
 from hexmeter.core.forecast.seats import Overdraw, history_of, part_until, sum_of
 from hexmeter.core.forecast.spread import Spread, chance_above, deviate_below
+from hexmeter.core.forecast.warning import is_worth_a_warning
 from hexmeter.core.forecast.weights import day_weights, elapsed_share, late_weights, lateness, places_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -166,3 +167,15 @@ def test_the_range_of_a_quiet_meter_is_that_of_the_cases_in_which_it_is_used_aga
     assert 0.4 < idle < 0.6
     assert quiet.chance_of(high) == pytest.approx(0.1 * (1 - idle))
     assert low <= middle == quiet.quantile(0)
+
+
+def test_an_early_warning_must_be_surer_than_a_late_one() -> None:
+    asked = [(0.7, 0.0), (0.75, 0.0), (0.55, 0.5), (0.58, 0.5), (0.39, 1.0), (0.41, 1.0)]
+    found = [is_worth_a_warning(probability, elapsed, active=False) for probability, elapsed in asked]
+    assert found == [False, True, False, True, False, True]
+
+
+@pytest.mark.parametrize("elapsed", [0.0, 0.5, 1.0])
+def test_a_warning_stands_until_it_has_become_unlikely(elapsed: float) -> None:
+    assert is_worth_a_warning(0.20, elapsed, active=True)
+    assert not is_worth_a_warning(0.19, elapsed, active=True)

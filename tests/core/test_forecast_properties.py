@@ -108,5 +108,4 @@ def test_an_alert_holds_on_longer_than_it_takes_to_rise(asked: dict[str, Any]) -
     assert active["alert"] >= calm["alert"]
     assert {**calm, "alert": None} == {**active, "alert": None}
     if calm["unknown"] is None and calm["probability"] < 1:
-        assert calm["alert"] == (calm["probability"] >= 0.60)
-        assert active["alert"] == (calm["probability"] >= 0.25)
+        assert active["alert"] == (calm["probability"] >= 0.20)

@@ -10,9 +10,9 @@ from hexmeter.core.forecast.remainder import Remainder, remainder_of
 from hexmeter.core.forecast.request import Request, parse
 from hexmeter.core.forecast.seats import history_of, remainder_of_seats
 from hexmeter.core.forecast.timeline import Timeline, timeline_of
+from hexmeter.core.forecast.warning import is_worth_a_warning
 from hexmeter.core.forecast.weights import NOTHING
 
-ALERT_ON, ALERT_OFF = 0.60, 0.25
 ACTIVE_DAYS_WANTED = 3
 
 
@@ -47,6 +47,8 @@ def answer_of(asked: Request, timeline: Timeline, remainder: Remainder) -> dict[
         exhaust_at = reached_at(part, remainder.ahead, timeline.days, timeline.profile, asked.now)
     if need > 0 and remainder.active_days < ACTIVE_DAYS_WANTED:
         unknown = f"learning: {remainder.active_days} of {ACTIVE_DAYS_WANTED} days with use seen so far"
+    elapsed = (asked.now - asked.start) / (asked.end - asked.start)
+    warns = unknown is None and is_worth_a_warning(probability, elapsed, active=asked.alert_active)
     if asked.hard_stop:
         low, middle, high = (max(spent, min(asked.limit, total)) for total in (low, middle, high))
     return {
@@ -55,6 +57,6 @@ def answer_of(asked: Request, timeline: Timeline, remainder: Remainder) -> dict[
         "high": high,
         "probability": probability,
         "exhaust_at": exhaust_at,
-        "alert": need <= 0 or (unknown is None and probability >= (ALERT_OFF if asked.alert_active else ALERT_ON)),
+        "alert": need <= 0 or warns,
         "unknown": unknown,
     }

@@ -8,7 +8,7 @@ import pytest
 
 from hexmeter.core.forecast.backtest import lesson_of, spread_of
 from hexmeter.core.forecast.days import days_of, used_between
-from hexmeter.core.forecast.pace import averages, pace_of
+from hexmeter.core.forecast.pace import averages, pace_of, usual_dispersion
 from hexmeter.core.forecast.path import crossing, reached_at
 from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Seat
@@ -66,6 +66,13 @@ def test_a_steady_user_keeps_the_pace() -> None:
     lesson = lesson_of(used, seen, pace, horizon_days=15)
     assert pace.rates[-1] == pytest.approx(2, rel=0.01)
     assert lesson.stretch < 0.85, "the past was never off, so the range is narrower than the prior's"
+
+
+def test_somebody_known_for_small_days_is_not_taken_to_be_as_uneven_as_anybody() -> None:
+    assert usual_dispersion([0.0] * 30, limit=40) == 35
+    assert usual_dispersion([0.0, 2.0, 2.0, 2.0, 2.0, 2.0], limit=40) == pytest.approx((35 + 3 * 2) / 2)
+    assert usual_dispersion([0.2] * 200, limit=40) < 2
+    assert usual_dispersion([500.0] * 200, limit=10_000) == 35
 
 
 def test_the_more_a_pace_drifts_the_less_its_future_is_known() -> None:

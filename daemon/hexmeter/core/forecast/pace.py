@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hexmeter.core.forecast.weights import WEEKDAY_PRIOR
+from hexmeter.core.forecast.weights import WEEKDAY_PRIOR, busy_day
 
 HALF_LIVES = (60.0, 21.0, 7.0)
 """Days after which a day counts half, from slow to fast; each average leans on the slower one before it."""
@@ -13,8 +13,11 @@ TRUST = (0.2, 0.3, 0.5)
 """What each counts for in the pace."""
 EVEN_PACE = 0.85
 """Of the limit: what is expected of somebody of whom nothing is known."""
-DISPERSION_MOST = 35.0
-"""Credits; the prior is the limit up to it. A pool of hundreds is no more uneven, for its size, than one of a few."""
+DISPERSION_MOST, DISPERSION_BUSY_DAYS = 35.0, 3.0
+"""What the dispersion is taken for, in credits, of somebody unknown, and in typical busy days of somebody known, if
+that is less. A pool of hundreds is no more uneven, for its size, than one of a few."""
+ACTIVE_DAYS_KNOWN = 5.0
+"""So many days with use make somebody half known."""
 DISPERSION_TRUST_WEEKS = 10.0
 
 
@@ -33,7 +36,7 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
     total, whole = sum(used), sum(seen)
     even = EVEN_PACE * limit / max(weight_of_period, 1.0) if limit > 0 else total / max(whole, 1.0)
     even = max(even, 1e-6)
-    unit = min(max(limit, 1.0), DISPERSION_MOST)
+    unit = usual_dispersion(used, limit)
     slowest = averages(used, seen, HALF_LIVES[0])
     slow = slowest[-1]
     rate = (slow[0] + LEANING[0] * unit) / (slow[1] + LEANING[0] * unit / even)
@@ -51,6 +54,14 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
         ]
         rates = [rate + trust * one for rate, one in zip(rates, leant_on, strict=True)]
     return Pace(dispersion, drift, rates, certainty)
+
+
+def usual_dispersion(used: Sequence[float], limit: float) -> float:
+    """What the dispersion is before the weeks have spoken, in credits."""
+    unknown = min(max(limit, 1.0), DISPERSION_MOST)
+    known = min(unknown, DISPERSION_BUSY_DAYS * busy_day(used))
+    active = sum(1 for amount in used if amount > 0)
+    return (ACTIVE_DAYS_KNOWN * unknown + active * known) / (ACTIVE_DAYS_KNOWN + active)
 
 
 def averages(used: Sequence[float], seen: Sequence[float], half_life: float) -> list[tuple[float, float]]:

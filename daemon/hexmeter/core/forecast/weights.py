@@ -13,7 +13,7 @@ HOUR_PRIOR = (1, 1, 1, 1, 1, 1, 2, 5, 12, 20, 22, 20, 14, 18, 22, 22, 18, 12, 8,
 """The share of a day's work that falls into each local hour, in proportion."""
 HOUR_PRIOR_DAYS = 4.0
 HOUR_PROFILE_DAYS = 42
-WEEKDAY_TRUST, LATE_TRUST = 1.0, 2.0
+WEEKDAY_TRUST, LATE_TRUST = 2.0, 4.0
 """How many typical busy days outweigh the prior of a weekday, and the belief that use is not late in the period."""
 FLOOR = 0.02
 NOTHING = 1e-6  # credits: less than Hex can say
@@ -67,9 +67,9 @@ def late_weights(weights: Sequence[float], power: float, places: Sequence[float 
 
 
 def busy_day(used: Sequence[float]) -> float:
-    """The credits of two typical busy days, 0 where nothing was used."""
+    """The credits of a typical busy day, 0 where nothing was used: a day counts by what was used in it."""
     total = sum(used)
-    return 2 * sum(amount * amount for amount in used) / total if total >= NOTHING else 0.0
+    return sum(amount * amount for amount in used) / total if total >= NOTHING else 0.0
 
 
 def learnt(

@@ -20,7 +20,7 @@ COMMON = 0.25
 """How much everybody's use changes together within a month, as a share of it."""
 LEANING = (0.8, 2.0, 2.0)
 """As of one meter alone, but less: the errors of many seats that follow their own days even out."""
-OWN = 0.8
+OWN = 0.5
 """How much one seat's use changes by itself within a month."""
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hexmeter.core.forecast.backtest import lesson_of, spread_of
 from hexmeter.core.forecast.days import days_of, used_between
-from hexmeter.core.forecast.pace import averages, pace_of, usual_dispersion
+from hexmeter.core.forecast.pace import averages, pace_of, usual_dispersion, wandered
 from hexmeter.core.forecast.path import crossing, reached_at
 from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Seat
@@ -83,6 +83,12 @@ def test_the_more_a_pace_drifts_the_less_its_future_is_known() -> None:
     assert late.quantile(TENTH) > calm.quantile(TENTH) > calm.quantile(-TENTH) > late.quantile(-TENTH)
 
 
+def test_a_pace_wanders_by_the_square_root_of_the_time() -> None:
+    assert wandered(0.3, 30) == pytest.approx(0.3)
+    assert wandered(0.3, 7.5) == pytest.approx(0.15)
+    assert wandered(0.3, 0) == 0
+
+
 @pytest.mark.parametrize(
     ("used", "least", "most"),
     [
@@ -155,7 +161,7 @@ def test_a_seat_draws_nothing_until_its_grant_is_gone() -> None:
     assert (way.drawn(0.2), way.drawn(1)) == (0, pytest.approx(20 / 3))
     assert Overdraw(left=-3, cases=[4]).drawn(1) == 4, "what is overdrawn already is not drawn again"
     assert part_until([way], 0.5) == pytest.approx((10 / 3 * 3 + 20) / 40, abs=0.01)
-    assert sum_of([way]).mean == pytest.approx(20 / 3)
+    assert sum_of([way], 0.25).mean == pytest.approx(20 / 3)
 
 
 def to_come(mean: float, variance: float) -> Remainder:

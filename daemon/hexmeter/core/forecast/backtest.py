@@ -6,7 +6,7 @@ from itertools import accumulate
 from math import sqrt
 from typing import NamedTuple
 
-from hexmeter.core.forecast.pace import Pace
+from hexmeter.core.forecast.pace import Pace, wandered
 from hexmeter.core.forecast.spread import Spread
 
 STEP_DAYS, WARM_UP_DAYS, LEAST_HORIZON_DAYS = 3, 14, 7
@@ -19,8 +19,8 @@ MOST_DEVIATES = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What the past taught: how much the pace changes by itself within a month, as a share of it, and how much wider a
-    normal deviate is to be read."""
+    """What the past taught: how far the pace wanders within a month, as a share of it, and how much wider a normal
+    deviate is to be read."""
 
     drift: float
     stretch: float
@@ -35,7 +35,8 @@ class Trial(NamedTuple):
 
 
 def spread_of(pace: Pace, day: int, drift: float, weight: float) -> Spread:
-    """What is used over `weight` of days to come, as it stood at the end of `day`."""
+    """What is used over `weight` of days to come, within which the rate wanders by `drift`, as it stood at the end of
+    `day`."""
     mean = pace.rates[day] * weight
     return Spread(mean, pace.dispersion * mean + mean * mean * (1 / pace.certainty[day] + drift * drift))
 
@@ -55,16 +56,17 @@ def lesson_of(used: Sequence[float], seen: Sequence[float], pace: Pace, horizon_
     if not trials:
         return Lesson(pace.drift, 1.0)
     independent = max(1.0, len(trials) * STEP_DAYS / horizon)
-    drift = _drift(trials, pace, independent)
-    return Lesson(drift, _stretch(trials, pace, drift, independent))
+    drift = _drift(trials, pace, wandered(pace.drift, horizon), independent)
+    return Lesson(drift / wandered(1.0, horizon), _stretch(trials, pace, drift, independent))
 
 
-def _drift(trials: Sequence[Trial], pace: Pace, independent: float) -> float:
-    """What of the errors neither chance nor the doubt of the rate explains, as a share of what was expected.
+def _drift(trials: Sequence[Trial], pace: Pace, drift: float, independent: float) -> float:
+    """How far the rate wandered within a trial, as a share of it, `drift` being how far anybody's does.
 
-    A trial counts by how much of its error could be drift: next to nothing of one person's, nearly all of a pool's.
+    What of the errors neither chance nor the doubt of the rate explains. A trial counts by how much of its error could
+    be drift: next to nothing of one person's, nearly all of a pool's.
     """
-    prior = pace.drift * pace.drift
+    prior = drift * drift
     found = weight = 0.0
     for trial in trials:
         mean = pace.rates[trial.day] * trial.weight

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from hexmeter.core.forecast.weights import WEEKDAY_PRIOR, busy_day
 
@@ -19,6 +20,7 @@ that is less. A pool of hundreds is no more uneven, for its size, than one of a 
 ACTIVE_DAYS_KNOWN = 5.0
 """So many days with use make somebody half known."""
 DISPERSION_TRUST_WEEKS = 10.0
+MONTH_DAYS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Pace:
     """Rates as they stood at the end of each day of the past, the last one now."""
 
     dispersion: float  # variance of a total over its mean, in credits
-    drift: float  # how much the rate changes by itself within a month, as a share of it: of anybody
+    drift: float  # how far the rate wanders within a month, as a share of it: of anybody
     rates: Sequence[float]  # by day: credits per weight of day
     certainty: Sequence[float]  # by day: the shape of the rate's own gamma
 
@@ -54,6 +56,12 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
         ]
         rates = [rate + trust * one for rate, one in zip(rates, leant_on, strict=True)]
     return Pace(dispersion, drift, rates, certainty)
+
+
+def wandered(drift: float, days: float) -> float:
+    """How far a rate wanders within so many days, as a share of it, that wanders `drift` within a month: at random, and
+    so by the square root of the time."""
+    return drift * sqrt(days / MONTH_DAYS)
 
 
 def usual_dispersion(used: Sequence[float], limit: float) -> float:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from hexmeter.core.forecast.backtest import lesson_of, spread_of
 from hexmeter.core.forecast.days import used_between
-from hexmeter.core.forecast.pace import pace_of
+from hexmeter.core.forecast.pace import pace_of, wandered
 from hexmeter.core.forecast.path import crossing
 from hexmeter.core.forecast.request import Request
 from hexmeter.core.forecast.spread import Spread, chance_above, deviate_below
 from hexmeter.core.forecast.timeline import Timeline
 from hexmeter.core.forecast.weights import LATE_TRUST, busy_day, day_weights, late_weights, lateness, places_of
 
-DRIFT = 0.2
-"""How much a pace changes by itself within a month, as a share of it, until its own past has said so. What overflows
-comes late, and changes more."""
+DRIFT = 0.3
+"""How far a pace wanders within a month, as a share of it, until its own past has said so. What overflows comes late,
+and changes more."""
 TENTH = 0.1
 """What lies below the range, and what above it."""
 SOMETHING = 0.5
@@ -75,7 +75,7 @@ def remainder_of(asked: Request, timeline: Timeline) -> Remainder:
     lesson = lesson_of(used, seen, pace, len(days) - today)
     ahead = timeline.ahead(weights)
     return Remainder(
-        spread=spread_of(pace, today, lesson.drift, sum(ahead)),
+        spread=spread_of(pace, today, wandered(lesson.drift, timeline.days_left), sum(ahead)),
         stretch=lesson.stretch,
         ahead=ahead,
         part_until=lambda share: share,

@@ -7,7 +7,7 @@ from itertools import accumulate
 from operator import mul
 
 from hexmeter.core.forecast.days import used_between
-from hexmeter.core.forecast.pace import DISPERSION_TRUST_WEEKS, HALF_LIVES, TRUST
+from hexmeter.core.forecast.pace import DISPERSION_TRUST_WEEKS, HALF_LIVES, TRUST, wandered
 from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Request, Seat
 from hexmeter.core.forecast.spread import Spread, deviate_below
@@ -16,12 +16,10 @@ from hexmeter.core.forecast.weights import day_weights
 
 NODES = tuple(deviate_below((index + 0.5) / 32) for index in range(32))
 """Normal deviates of 32 equally likely cases."""
-COMMON = 0.25
-"""How much everybody's use changes together within a month, as a share of it."""
+COMMON, OWN = 0.45, 0.4
+"""How far everybody's pace wanders together within a month, as a share of it, and each seat's by itself."""
 LEANING = (0.8, 2.0, 2.0)
 """As of one meter alone, but less: the errors of many seats that follow their own days even out."""
-OWN = 0.5
-"""How much one seat's use changes by itself within a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +62,18 @@ def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:
     begins = [next((day for day, amount in enumerate(use) if amount > 0), today + 1) for use in uses]
     even = max(sum(together) / max(sum(course.weight_since(begin) for begin in begins), 1.0), 1e-6)
     unit = typical_dispersion(uses, begins, course)
+    own, common = (wandered(drift, timeline.days_left) for drift in (OWN, COMMON))
     ways = []
     for seat, use, begin in zip(asked.seats, uses, begins, strict=True):
         # Who never used anything was there all the time, as far as anybody knows.
         since = begin if begin <= today else 0
         rate, certainty, dispersion = pace_of_seat(use, since, course, even, unit)
         mean = rate * sum(ahead)
-        spread = Spread(mean, dispersion * mean + mean * mean * (1 / certainty + OWN * OWN))
+        spread = Spread(mean, dispersion * mean + mean * mean * (1 / certainty + own * own))
         spent = used_between(seat.history, [asked.start, asked.now])[0]
         ways.append(Overdraw(seat.grant - spent, [spread.quantile(node) for node in NODES]))
     return Remainder(
-        spread=sum_of(ways),
+        spread=sum_of(ways, common),
         stretch=1.0,
         ahead=ahead,
         part_until=lambda share: part_until(ways, share),
@@ -149,8 +148,8 @@ def pace_of_seat(
     return mixture, certainties[0], dispersion
 
 
-def sum_of(ways: Sequence[Overdraw]) -> Spread:
-    """The sum of all overdraws to come: chance apart for each seat, and some of it common to all."""
+def sum_of(ways: Sequence[Overdraw], common: float) -> Spread:
+    """The sum of all overdraws to come: chance apart for each seat, and a share `common` to all of what moves it."""
     mean = variance = moved = 0.0
     for way in ways:
         over = min(way.left, 0.0)
@@ -159,4 +158,4 @@ def sum_of(ways: Sequence[Overdraw]) -> Spread:
         mean += one
         variance += sum((amount - one) ** 2 for amount in drawn) / len(drawn)
         moved += sum(use for use in way.cases if use > way.left) / len(way.cases)
-    return Spread(mean, variance + (COMMON * moved) ** 2 + 1e-12)
+    return Spread(mean, variance + (common * moved) ** 2 + 1e-12)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hexmeter.core.forecast.days import Days, days_of, used_between
+from hexmeter.core.forecast.days import DAY, Days, days_of, used_between
 from hexmeter.core.forecast.request import History, Request
 from hexmeter.core.forecast.weights import elapsed_share, hour_profile
 
@@ -22,6 +22,11 @@ class Timeline:
     profile: Sequence[float]
     today_done: float
     now: float
+
+    @property
+    def days_left(self) -> float:
+        """Days of 24 hours until the period ends."""
+        return (self.days.bounds[-1] - self.now) / DAY
 
     def used(self, history: History) -> list[float]:
         """What was used each day, today's so far."""

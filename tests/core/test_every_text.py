@@ -29,6 +29,7 @@ from .test_reportforms import document
 
 COSTS = prompt_costs([credits(cost) for cost in [1.5] * 20 + [4] * 5])
 ENDS = Forecast(credits(44), credits(41), credits(50), 0.95, NOW_MS + 4 * DAY_MS, alert=True)
+UNSURE = Forecast(credits(39), credits(35), credits(45), 0.45, None, alert=True)
 LASTS = Forecast(credits(36), credits(34), credits(39), 0.04, None, alert=False)
 
 
@@ -50,6 +51,7 @@ SAVES = {"money_per_month": 56.0, "runs_per_week": None, "minutes_per_week": Non
 AUDIT = {"findings": [{"kind": "idle_seat"}, {"kind": "idle_seat"}], "savings": SAVES, "currency": "USD"}
 TEXTS = {
     "forecast": ladder(Kind.FORECAST, PLAIN),
+    "forecast, late and unsure": ladder(Kind.FORECAST, grant(31.9, UNSURE)),
     "forecast, the pool": ladder(Kind.FORECAST, POOLED, own=False),
     "used": ladder(Kind.USED, grant(32.1), level=80),
     "used, estimated": ladder(Kind.USED, grant(32.1, bound=Bound.ESTIMATED), level=80),
@@ -109,6 +111,10 @@ def test_the_window_the_prompts_and_the_days_are_named() -> None:
         "Hex credits: not enough until the reset",
         "8.1 of 40 left. At this pace they end Thu 26 Nov, in 4 working days, 5 days before the reset on Tue 1 Dec."
         " About 5 typical prompts.",
+    )
+    assert (TEXTS["forecast, late and unsure"].title, TEXTS["forecast, late and unsure"].body) == (
+        "Hex credits: perhaps not enough until the reset",
+        "8.1 of 40 left. At this pace they may not last until the reset on Tue 1 Dec. About 5 typical prompts.",
     )
     assert TEXTS["used, estimated"].title == "Hex credits: about 80 % used"
     assert TEXTS["used, in part"].title == "ed@acme.test: at least 80 % used"

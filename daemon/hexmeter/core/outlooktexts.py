@@ -14,7 +14,7 @@ SO_MUCH = {"exact": "", "estimated": "about ", "at_least": "at least "}
 SO_LITTLE = {"exact": "", "estimated": "about ", "at_least": "at most "}
 """What is said before what is used, and before what is left, by the figure's bound."""
 
-_SURE, _LIKELY = 0.8, 0.6
+_SURE, LIKELY = 0.8, 0.6
 """What is less likely than the first is said with a "probably", less than the second with a "may"."""
 
 
@@ -28,7 +28,7 @@ def verb(probability: float, exhaust_at_ms: int | None, bound: str, *, many: boo
     does, may = word if many else f"{word}s", f"may {word}"
     # Rounded: a difference of floats may fall just short of the bound that it is.
     sureness = round(probability if exhaust_at_ms is not None else 1 - probability, 6)
-    if sureness < _LIKELY or (exhaust_at_ms is None and bound == "at_least"):
+    if sureness < LIKELY or (exhaust_at_ms is None and bound == "at_least"):
         return may
     return does if sureness >= _SURE else f"probably {does}"
 

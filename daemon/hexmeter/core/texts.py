@@ -8,8 +8,8 @@ from hexmeter.core.alerts import Kind, Rung
 from hexmeter.core.allocations import ALLOCATION
 from hexmeter.core.credits import format_credits
 from hexmeter.core.meters import Bound, Meter
-from hexmeter.core.outlook import NoForecast
-from hexmeter.core.outlooktexts import SO_LITTLE, SO_MUCH, before_reset, verb
+from hexmeter.core.outlook import Forecast, NoForecast
+from hexmeter.core.outlooktexts import LIKELY, SO_LITTLE, SO_MUCH, before_reset, verb
 from hexmeter.core.outlooktexts import day as day_text
 from hexmeter.core.outlooktexts import moment as moment_text
 from hexmeter.core.periods import local_day
@@ -67,7 +67,7 @@ def ladder_text(rung: Rung, meter: Meter, zone: ZoneInfo, now_ms: int, *, own: b
     rest = f"{capital(little)} of {format_credits(limit)} left"
     until = f"{until_reset(meter, zone)}." if isinstance(meter.outlook, NoForecast) else "."
     if rung.kind is Kind.FORECAST:
-        title = f"{whose}: not enough until the {'reset' if meter.period else 'month ends'}"
+        title = f"{whose}: {_enough(meter)} until the {'reset' if meter.period else 'month ends'}"
         ends = _end_sentence(meter, zone, now_ms, lead=True)
         return Text(title, _joined(rest + until, ends, _prompts_sentence(meter)), "warning")
     title = f"{whose}: {so_much}{used_percent} % used"
@@ -140,6 +140,13 @@ def in_short(body: str) -> str:
 def until_reset(meter: Meter, zone: ZoneInfo) -> str:
     """The window that a figure is of."""
     return f" until the reset on {day_text(meter.period.end_ms, zone)}" if meter.period else ""
+
+
+def _enough(meter: Meter) -> str:
+    """What a warning says of what is left: late in a period it comes before the end is likely."""
+    outlook = meter.outlook
+    unsure = isinstance(outlook, Forecast) and (outlook.exhaust_at_ms is None or outlook.probability < LIKELY)
+    return "perhaps not enough" if unsure else "not enough"
 
 
 def _end_sentence(meter: Meter, zone: ZoneInfo, now_ms: int, *, lead: bool) -> str:

@@ -54,8 +54,9 @@ def document(watching: Bench) -> dict[str, Any]:
 
 def test_a_period_is_scored_a_day_after_its_end(make_bench: MakeBench, certain: dict[str, Any]) -> None:
     watching = office(make_bench)
-    watching.world.set_credits("main", micro("33"), watching.now_ms)
-    watching.later(DAY_MS)
+    for total in ("32", "33"):
+        watching.world.set_credits("main", micro(total), watching.now_ms)
+        watching.later(DAY_MS)
     watching.clock.at_ms = NOVEMBER.end_ms + HOUR_MS
     watching.poll()
     assert scores(watching) == []
@@ -88,12 +89,24 @@ def test_a_warning_is_scored_by_how_early_it_came(make_bench: MakeBench, certain
 def test_the_pool_is_scored_by_what_the_period_drew(make_bench: MakeBench, certain: dict[str, Any]) -> None:
     watching = office(make_bench, POOL)
     certain.update(expected_total=12.0, low=5.0, high=20.0)
-    watching.world.set_credits("main", micro("50"), watching.now_ms)
-    watching.later(DAY_MS)
+    for total in ("45", "50"):
+        watching.world.set_credits("main", micro(total), watching.now_ms)
+        watching.later(DAY_MS)
     watching.clock.at_ms = NOVEMBER.end_ms + 2 * DAY_MS
     watching.poll()
     (score,) = scores(watching, "pool")
     assert (score["total"], score["limit"], score["held"]) == (10.0, 100.0, 1)
+
+
+def test_a_range_is_not_held_against_a_period_in_which_nothing_more_was_used(
+    make_bench: MakeBench, certain: dict[str, Any]
+) -> None:
+    watching = office(make_bench)
+    watching.later(DAY_MS)
+    watching.clock.at_ms = NOVEMBER.end_ms + 2 * DAY_MS
+    watching.poll()
+    (score,) = scores(watching)
+    assert (score["of"], score["held"], score["error"], score["call"]) == (0, 0, 5.0, "lasted")
 
 
 def test_three_scored_periods_are_told_beside_the_forecast(make_bench: MakeBench, certain: dict[str, Any]) -> None:

@@ -108,4 +108,6 @@ def test_an_alert_holds_on_longer_than_it_takes_to_rise(asked: dict[str, Any]) -
     assert active["alert"] >= calm["alert"]
     assert {**calm, "alert": None} == {**active, "alert": None}
     if calm["unknown"] is None and calm["probability"] < 1:
+        elapsed = (asked["now"] - asked["period_start"]) / (asked["period_end"] - asked["period_start"])
+        assert calm["alert"] == (calm["probability"] >= 0.75 - 0.35 * elapsed)
         assert active["alert"] == (calm["probability"] >= 0.20)

@@ -107,6 +107,15 @@ def test_a_light_user_is_not_expected_to_fill_a_large_limit() -> None:
     assert answer["high"] < 20
 
 
+@pytest.mark.parametrize("seats", [0, 10])
+def test_a_year_of_an_even_pace_is_foretold_as_well_as_a_month(seats: int) -> None:
+    past = [[START - day * 86_400 + 50_000, 10] for day in range(200, 0, -1)]
+    asked = request(period_end=START + 365 * 86_400, now=START, past_periods=[], limit=100_000, events=past)
+    asked["seats"] = [{"grant": 0, "events": past}] * seats
+    obvious = 3_650 * max(seats, 1)
+    assert 0.9 * obvious < forecast(asked)["expected_total"] < 1.1 * obvious
+
+
 def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
     answer = forecast(request(events=[[at(11, 3, 9), 5], [at(11, 4, 9), 5]]))
     assert answer["unknown"] == "learning: 2 of 3 days with use seen so far"

@@ -87,6 +87,7 @@ def test_a_pace_wanders_by_the_square_root_of_the_time() -> None:
     assert wandered(0.3, 30) == pytest.approx(0.3)
     assert wandered(0.3, 7.5) == pytest.approx(0.15)
     assert wandered(0.3, 0) == 0
+    assert wandered(0.3, 365) == pytest.approx(0.3), "nobody measured longer ones"
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,8 @@ def pace_of(used: Sequence[float], seen: Sequence[float], limit: float, weight_o
 
 def wandered(drift: float, days: float) -> float:
     """How far a rate wanders within so many days, as a share of it, that wanders `drift` within a month: at random, and
-    so by the square root of the time."""
-    return drift * sqrt(days / MONTH_DAYS)
+    so by the square root of the time. What it does beyond a month nothing here was measured on: no further."""
+    return drift * sqrt(min(days, MONTH_DAYS) / MONTH_DAYS)
 
 
 def usual_dispersion(used: Sequence[float], limit: float) -> float:

@@ -175,12 +175,19 @@ def test_the_range_of_a_busy_meter_leaves_out_a_tenth_at_either_end() -> None:
 
 
 def test_the_range_of_a_quiet_meter_is_that_of_the_cases_in_which_it_is_used_again() -> None:
-    quiet = to_come(5, 100)  # half a credit or less in about half of the cases
+    quiet = to_come(10, 100)
     idle = 1 - quiet.chance_of(0.5)
     low, middle, high = quiet.range
-    assert 0.4 < idle < 0.6
+    assert 0.02 < idle < 0.1
     assert quiet.chance_of(high) == pytest.approx(0.1 * (1 - idle))
-    assert low <= middle == quiet.quantile(0)
+    assert quiet.chance_of(low) == pytest.approx(0.9 - 0.9 * idle * (1 - idle / 0.6))
+    assert middle == quiet.quantile(0)
+
+
+def test_where_nothing_is_the_likeliest_the_range_begins_at_nothing() -> None:
+    low, middle, high = to_come(3, 40).range
+    assert low == pytest.approx(0, abs=0.05)
+    assert low < middle < 0.5 < 3 < high
 
 
 def test_an_early_warning_must_be_surer_than_a_late_one() -> None:

@@ -16,11 +16,11 @@ DRIFT = 0.3
 """How far a pace wanders within a month, as a share of it, until its own past has said so. What overflows comes late,
 and changes more."""
 TENTH = 0.1
-"""What lies below the range, and what above it."""
+"""What lies below the range, and what above it, of the cases that it is meant for."""
 SOMETHING = 0.5
 """Credits: less than a prompt."""
-IDLE_MOST = 0.8
-"""However quiet somebody has become, the range is not one of wonders."""
+IDLE_MOST = 0.6
+"""However quiet somebody has become, the range's high end is not one of wonders."""
 STOPPED_AT = 0.97
 """A past period with a hard stop that used this much of the limit ended there: the rest of it is no sign of rest."""
 
@@ -43,13 +43,13 @@ class Remainder:
     def range(self) -> tuple[float, float, float]:
         """The credits to come: the range's low end, the median, and the range's high end.
 
-        The range is meant for whoever goes on, and holds eight of ten cases in which anything more is used at all. It
-        is no news that nothing comes of nothing, and nobody looks at such a range.
+        The range is meant for whoever goes on, and is to hold eight of ten cases in which anything more is used at all.
+        The likelier it is that nothing comes, the less its low end leaves that out: nothing is then what to expect.
         """
         idle = min(IDLE_MOST, 1 - self.chance_of(SOMETHING))
-        low = deviate_below(idle + TENTH * (1 - idle))
-        high = deviate_below(1 - TENTH * (1 - idle))
-        return self.quantile(min(low, 0.0)), self.quantile(0.0), self.quantile(high)
+        low = TENTH + (1 - TENTH) * idle * (1 - idle / IDLE_MOST)
+        high = 1 - TENTH * (1 - idle)
+        return self.quantile(deviate_below(low)), self.quantile(0.0), self.quantile(deviate_below(high))
 
     def chance_of(self, need: float) -> float:
         """The probability that `need` credits or more will come."""

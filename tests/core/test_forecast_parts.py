@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hexmeter.core.forecast.backtest import lesson_of, spread_of
-from hexmeter.core.forecast.days import days_of, used_between
+from hexmeter.core.forecast.days import Days, days_of, used_between
 from hexmeter.core.forecast.pace import averages, pace_of, usual_dispersion, wandered
 from hexmeter.core.forecast.path import crossing, reached_at
 from hexmeter.core.forecast.remainder import Remainder
@@ -120,6 +120,12 @@ def test_the_end_comes_on_the_day_and_hour_that_the_way_leads_to() -> None:
     assert reached_at(1 / 3, ahead, days, even_hours, now) == at(2026, 11, 4)
     assert reached_at(2 / 3, ahead, days, even_hours, now) == at(2026, 11, 4, 12)
     assert reached_at(1, ahead, days, even_hours, now) == at(2026, 11, 5)
+
+
+def test_the_end_never_lies_behind_the_period_by_a_hair() -> None:
+    begin, end = 9254.532, 57492.691
+    days, even_hours = Days([begin, end], [0]), [hour / 24 for hour in range(25)]
+    assert reached_at(1.0, [1.0], days, even_hours, begin) == end
 
 
 def test_a_share_of_a_day_lies_before_an_hour() -> None:

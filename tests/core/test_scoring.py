@@ -39,6 +39,11 @@ def test_the_range_is_held_against_the_end_only_where_more_was_used() -> None:
     assert (idle.checks, idle.held, idle.error_micro) == (1, 1, credits(9))
 
 
+def test_a_range_above_what_was_corrected_downward_did_not_hold() -> None:
+    corrected = scored(shown(15, used=50, low=51, high=60), total=40)
+    assert (corrected.checks, corrected.held) == (1, 0)
+
+
 def test_where_no_daemon_ran_nothing_is_checked() -> None:
     assert scored(shown(3), shown(21.5), total=33).checks == 1
 

@@ -45,7 +45,7 @@ class Call(StrEnum):
 class Score:
     """How the forecasts of one meter did in one period.
 
-    `checks` is at how many of CHECKS there was one and more was used after it, for which alone the range is meant,
+    `checks` is at how many of CHECKS there was one and its figure still changed after it, for which alone the range is meant,
     `held` in how many of these the total came to lie within it; `error_micro` is the mean distance of the expected
     total from the total at any of CHECKS (None where none was shown at any of them). `warned_ms` is when they
     first warned while something was left, `exhausted_ms` when nothing was left for the first time (None: at a time
@@ -108,7 +108,7 @@ def score(meter_key: str, shown: Sequence[Shown], period: Period, total_micro: i
     if not shown:
         return None
     looked_at = [found for share in CHECKS if (found := _at(shown, period, share)) is not None]
-    checked = [one for one in looked_at if one.used_micro < total_micro]
+    checked = [one for one in looked_at if one.used_micro != total_micro]
     ended = next((one.at_ms for one in shown if one.used_micro >= one.limit_micro), None)
     limit_micro = shown[-1].limit_micro
     return Score(

@@ -35,6 +35,7 @@ def reached_at(part: float, ahead: Sequence[float], days: Days, profile: Sequenc
             done = elapsed_share(profile, begin, end, now) if day == today else 0.0
             wanted = done + left / weight * (1 - done) - 1e-9
             steps = (begin + (end - begin) * step / STEPS_A_DAY for step in range(1, STEPS_A_DAY + 1))
-            return max(now, next(at for at in steps if elapsed_share(profile, begin, end, at) >= wanted))
+            found = next(at for at in steps if elapsed_share(profile, begin, end, at) >= wanted)
+            return min(max(now, found), days.bounds[-1])  # the last step may miss the end by a hair
         left -= weight
     return days.bounds[-1]

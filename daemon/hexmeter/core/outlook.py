@@ -15,7 +15,8 @@ class Forecast:
 
     `low_micro` and `high_micro` are the 10 % and 90 % quantiles of the total at the period's end where anything more is
     used, `expected_micro` its median in any case; `probability` that the limit is reached before the end, 0 to 1;
-    `exhaust_at_ms` when, None where it is not expected. `alert` keeps its own hysteresis: whether this is sure enough to warn of.
+    `exhaust_at_ms` when, None where it is not expected. `alert` keeps its own hysteresis: whether this is sure
+    enough to warn of.
     """
 
     expected_micro: int

@@ -46,8 +46,8 @@ class Score:
     """How the forecasts of one meter did in one period.
 
     `checks` is at how many of CHECKS there was one after which the use still changed, for which alone the range is
-    meant, `held` in how many of these the total came to lie within it; `error_micro` is the mean distance of the expected
-    total from the total at any of CHECKS (None where none was shown at any of them). `warned_ms` is when they
+    meant, `held` in how many of these the total came to lie within it; `error_micro` is the mean distance of the
+    expected total from the total at any of CHECKS (None where none was shown at any of them). `warned_ms` is when they
     first warned while something was left, `exhausted_ms` when nothing was left for the first time (None: at a time
     that nobody saw, or never; `exhausted` tells).
     """

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import pytest
@@ -21,7 +21,9 @@ from hexmeter.hex.simulator.world import World
 Value = TypeVar("Value")
 
 PLENTY = windows(10_000, 100_000)
-SHORT = Limits(connect_s=2, read_s=0.1, whole_s=2, answer_bytes=2 * 1024 * 1024)
+PATIENT = Limits(connect_s=10, read_s=10, whole_s=20, answer_bytes=2 * 1024 * 1024)
+HASTY = replace(PATIENT, read_s=0.5)
+"""Where an answer that never comes is waited for."""
 SEED = 1
 
 
@@ -54,7 +56,7 @@ class Asker:
     token: str
     clock: FakeClock = field(default_factory=FakeClock)
     journal: Notebook = field(default_factory=Notebook)
-    limits: Limits = SHORT
+    limits: Limits = PATIENT
     budget: Sequence[Window] = PLENTY
     pacer: Pacer = field(init=False)
 
@@ -85,6 +87,8 @@ class Bench:
 
     def arm(self, *specs: str) -> None:
         for spec in specs:
+            if spec.startswith("timeout"):
+                self.asker.limits = HASTY
             self.sim.faults.arm(parse_fault(spec))
 
     @property

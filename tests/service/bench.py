@@ -30,7 +30,8 @@ START_MS = 1_795_348_800_000
 """Sunday 22 November 2026, noon in UTC."""
 
 INTERVAL_MS = 5 * MINUTE_MS
-_SHORT = Limits(connect_s=2.0, read_s=0.2, whole_s=2.0)
+_PATIENT = Limits(connect_s=10.0, read_s=10.0, whole_s=20.0)
+_HASTY = Limits(connect_s=10.0, read_s=0.5, whole_s=20.0)
 
 Value = TypeVar("Value")
 
@@ -80,7 +81,7 @@ class Bench:
     folder: Path
     token: str
     toml: str = ""
-    limits: Limits = _SHORT
+    limits: Limits = _PATIENT
     on_page: Callable[[], None] = lambda: None
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     daemon: Daemon = field(init=False)
@@ -224,7 +225,13 @@ TEAM = '[plan]\ntier = "team"\ntimezone = "UTC"\n'
 
 @contextmanager
 def bench(
-    folder: Path, world: World, who: str = "ada", toml: str = TEAM, *, rates: Rates = UNLIMITED
+    folder: Path,
+    world: World,
+    who: str = "ada",
+    toml: str = TEAM,
+    *,
+    rates: Rates = UNLIMITED,
+    limits: Limits = _PATIENT,
 ) -> Iterator[Bench]:
     """A daemon on a simulated Hex that serves `world`; both live by one clock.
 
@@ -233,13 +240,19 @@ def bench(
     clock = FakeClock()
     token = world.workspace_token() if who == "workspace" else world.token_for(f"{who}@acme.test")
     with running_in_thread(world, rates=rates, clock=clock.now_ms) as sim:
-        made = Bench(sim, clock, folder, token, toml)
+        made = Bench(sim, clock, folder, token, toml, limits)
         try:
             yield made
         finally:
             made.run(made.dashboard.close())
             made.close()
             made.loop.close()
+
+
+def patience(fault: str) -> Limits:
+    """How long to wait for an answer: briefly where the fault is that none comes, and else long enough for a machine
+    that is busy with other tests."""
+    return _HASTY if fault.startswith("timeout") else _PATIENT
 
 
 def small_world() -> World:

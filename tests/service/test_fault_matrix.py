@@ -16,7 +16,7 @@ from hexmeter.hex.simulator.world import World
 from hexmeter.service.polling.plan import again_in_ms
 from hexmeter.service.polling.poll import Outcome
 
-from .bench import INTERVAL_MS, TEAM, Bench, add, micro
+from .bench import INTERVAL_MS, TEAM, Bench, add, micro, patience
 from .conftest import MakeBench
 
 EVERYONE = TEAM + '[watch]\nusers = "everyone"\n'
@@ -138,7 +138,7 @@ MATRIX = {
 def test_a_fault_is_logged_stored_and_answered_with_patience(
     make_bench: MakeBench, caplog: pytest.LogCaptureFixture, fault: str, row: Row
 ) -> None:
-    watching = watch(make_bench)
+    watching = watch(make_bench, fault)
     before, rows_before, sent = figures(watching), usage_rows(watching), len(watching.sim.requests)
     watching.sim.faults.arm(parse_fault(f"{fault}@/threads"))
     for thread in (FIRST, SECOND, OLD):
@@ -169,14 +169,14 @@ def test_a_fault_is_logged_stored_and_answered_with_patience(
     watching.assert_true()
 
 
-def watch(make_bench: MakeBench) -> Bench:
+def watch(make_bench: MakeBench, fault: str) -> Bench:
     """Three pages of threads that nobody's messages are read of, their history read, and a round of the sweep done."""
     world = World.empty()
     world.add_person("ada@acme.test", "ADMIN")
     world.add_person("ed@acme.test", "EDITOR")
     for number in range(230):
         add(world, "ed", 0.01 + number / 12, "0.5", thread_id=f"t-{number}", sensitive=True)
-    watching = make_bench(world, "ada", EVERYONE + PLENTY)
+    watching = make_bench(world, "ada", EVERYONE + PLENTY, limits=patience(fault))
     watching.poll_until_read()
     watching.restart(EVERYONE)
     for _ in range(2):

@@ -9,7 +9,7 @@ from hexmeter.core.instants import DAY_MS
 from hexmeter.hex.simulator.faults import KINDS, parse_fault
 from hexmeter.hex.simulator.world import World
 
-from .bench import START_MS, TEAM, Bench, add, micro, small_world
+from .bench import START_MS, TEAM, Bench, add, micro, patience, small_world
 from .conftest import MakeBench
 
 EVERYONE = TEAM + '[watch]\nusers = "everyone"\n'
@@ -60,9 +60,9 @@ def test_a_fault_at_any_step_is_survived_and_the_next_poll_is_right(
     make_bench: MakeBench, caplog: pytest.LogCaptureFixture, kind: str, path: str
 ) -> None:
     caplog.set_level(logging.INFO, "hexmeter")
-    # A short hang, or the fault that never answers would take all the time; 10 MB are more than an answer may have.
+    # 10 MB are more than an answer may have, and come sooner than the fault's own 50.
     spec = f"{kind}=10000000" if kind == "big" else kind
-    watching = make_bench(world_of_pages(), "ada", EVERYONE + QUICK)
+    watching = make_bench(world_of_pages(), "ada", EVERYONE + QUICK, limits=patience(kind))
     strike(watching, f"{spec}@{path}")
     watching.sim.faults.clear()
     while watching.later().more:
@@ -147,7 +147,7 @@ def test_a_listing_without_end_is_left_after_a_few_pages(make_bench: MakeBench, 
 
 @pytest.mark.parametrize("kind", ["401", "500", "timeout", "reset", "wrong-types", "html", "301"])
 def test_a_fault_while_tracked_threads_are_read(make_bench: MakeBench, kind: str) -> None:
-    watching = make_bench(small_world(), "ed", TEAM + QUICK)
+    watching = make_bench(small_world(), "ed", TEAM + QUICK, limits=patience(kind))
     watching.ask("POST", "/v1/track", b'{"threads": ["ed-new", "ed-old"]}')
     watching.world.grow("ed-old", micro("1"), watching.now_ms)
     watching.sim.faults.arm(parse_fault(f"{kind}@/threads/"))

@@ -9,7 +9,7 @@ from hexmeter.hex.simulator.faults import parse_fault
 from hexmeter.hex.simulator.history import generated
 from hexmeter.hex.simulator.world import World
 
-from .bench import START_MS, TEAM, Bench, add, micro, small_world
+from .bench import START_MS, TEAM, Bench, add, micro, patience, small_world
 from .conftest import MakeBench
 
 EVERYONE = TEAM + '[watch]\nusers = "everyone"\n'
@@ -35,8 +35,10 @@ def fresh(watching: Bench, *credits: str, who: str = "eve", thread_id: str = "fr
         watching.world.grow(thread.id, micro(amount), watching.now_ms)
 
 
-def read(make_bench: MakeBench, who: str = "ada", toml: str = EVERYONE, world: World | None = None) -> Bench:
-    watching = make_bench(world or small_world(), who, toml)
+def read(
+    make_bench: MakeBench, who: str = "ada", toml: str = EVERYONE, world: World | None = None, fault: str = ""
+) -> Bench:
+    watching = make_bench(world or small_world(), who, toml, limits=patience(fault))
     watching.poll_until_read()
     return watching
 
@@ -155,7 +157,7 @@ def test_an_editor_counts_the_threads_they_follow(make_bench: MakeBench) -> None
     "kind", ["429-seconds=5", "429-none", "500", "502", "timeout", "refuse", "reset", "gzip", "html", "null-fields"]
 )
 def test_a_fault_costs_the_count_and_neither_the_poll_nor_a_message(make_bench: MakeBench, kind: str) -> None:
-    watching = read(make_bench)
+    watching = read(make_bench, fault=kind)
     fresh(watching, "1")
     watching.later()
     watching.sim.faults.arm(parse_fault(f"{kind}@/threads/fresh/messages:1"))

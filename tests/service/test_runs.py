@@ -12,7 +12,7 @@ from hexmeter.hex.simulator.projects import Project, Run, Schedule
 from hexmeter.hex.simulator.world import World
 from hexmeter.service.polling.runsweep import RunSweep
 
-from .bench import START_MS, TEAM, Bench, small_world
+from .bench import START_MS, TEAM, Bench, patience, small_world
 from .conftest import MakeBench
 
 EVERYONE = TEAM + '[watch]\nusers = "everyone"\n'
@@ -210,7 +210,7 @@ def test_what_hex_refuses_is_told_and_tried_again_tomorrow(make_bench: MakeBench
 def test_a_fault_costs_time_and_no_run(make_bench: MakeBench, fault: str) -> None:
     world = small_world()
     add_project(world, "steady", runs=120)
-    watching = make_bench(world, "workspace", EVERYONE)
+    watching = make_bench(world, "workspace", EVERYONE, limits=patience(fault))
     watching.poll_until_read()
     watching.sim.faults.arm(parse_fault(fault))
     sweep_to_the_end(watching)

@@ -24,6 +24,7 @@ from forecast_measures import (  # beside this file
     shipped,
     times_of,
 )
+from forecast_oracle import Oracle
 from forecast_people import ADD_ONS, PEOPLE, POOLS, Case, cases
 from forecast_rivals import RIVALS, Guess
 
@@ -31,34 +32,42 @@ from hexmeter.forecast import forecast
 
 REPORTING_SEED = 20261122
 GROUPS = {"single users": PEOPLE, "pools": POOLS, "add-on pools": ADD_ONS}
-OURS, SEATLESS = "Hexmeter", "Hexmeter, seats not given"
+OURS, SEATLESS, ORACLE = "Hexmeter", "Hexmeter, seats not given", "oracle: knows the chances"
 COUNTS = {"pool of 50": 0.5, "pool of 500": 0.4, "add-on of 60": 0.4}
 """How many cases of a dear cohort for one of the others."""
 
 
-def hexmeter(request: Mapping[str, Any]) -> tuple[Guess, bool, float | None]:
-    """Our guess, whether it alerts, and when it expects the end; what nobody is shown has no score."""
+Said = tuple[Guess, bool, float | None]
+"""A guess, whether it alerts, and when it expects the end."""
+
+
+def hexmeter(request: Mapping[str, Any]) -> Said:
+    """Ours; what nobody is shown has no score."""
     answer = forecast(request)
     score = answer["probability"] if answer["unknown"] is None else float("-inf")
     guess = Guess(answer["expected_total"], answer["low"], answer["high"], score)
     return guess, answer["alert"], answer["exhaust_at"]
 
 
-def rival(name: str) -> Callable[[Mapping[str, Any]], tuple[Guess, bool, float | None]]:
-    """A simpler way, which ships no threshold."""
-    return lambda request: (RIVALS[name](request), False, None)
+def asker(case: Case, name: str) -> Callable[[float, bool], Said]:
+    """What a method says of a case at a time, while an alert stands or not; only ours ships a threshold."""
+    if name == ORACLE:
+        oracle = Oracle(case)
+        return lambda now, alert: (oracle.guess(now), False, None)
+    if name in RIVALS:
+        return lambda now, alert: (RIVALS[name](case.request(now)), False, None)
+    return lambda now, alert: hexmeter(case.request(now, alert_active=alert, with_seats=name == OURS))
 
 
 def month_of(case: Case, name: str) -> Month:
     """One method, asked all through the last month of a case."""
-    ask = hexmeter if name in (OURS, SEATLESS) else rival(name)
+    ask = asker(case, name)
     crossed, useful = case.crossed_at, last_useful(case)
     ended = case.hard_stop and crossed is not None
     month = Month(case.cohort, max(case.limit, 1e-9), case.total, crossed is not None, ended)
     alert = False
     for at, is_mark in times_of(case):
-        request = case.request(at, alert_active=alert, with_seats=name == OURS)
-        guess, now_alert, exhaust_at = ask(request)
+        guess, now_alert, exhaust_at = ask(at, alert)
         if is_mark:
             month.marks.append((left_after(case, at), guess))
         if crossed is not None and at >= crossed:
@@ -80,7 +89,7 @@ def month_of(case: Case, name: str) -> Month:
 def months_of(task: tuple[str, int, int]) -> list[tuple[str, Month]]:
     """All methods on all cases of a cohort."""
     cohort, count, seed = task
-    names = [OURS, *([SEATLESS] if cohort in ADD_ONS else []), *RIVALS]
+    names = [OURS, *([SEATLESS] if cohort in ADD_ONS else []), *RIVALS, ORACLE]
     return [(name, month_of(case, name)) for case in cases(cohort, count, seed) for name in names]
 
 
@@ -91,7 +100,7 @@ def rows(found: Mapping[str, Sequence[Month]]) -> Iterator[str]:
         crossed = sum(month.crossed for month in base) / len(base)
         yield f"\n{group}: {len(base)} months, {crossed:.0%} of them reach the limit"
         yield f"{'':28}{'error at 25/50/75 %':>21}{'pinball':>9}{'detected':>10}{'as shipped, false':>19}{'cover':>7}"
-        for name in (OURS, SEATLESS, *RIVALS):
+        for name in (OURS, SEATLESS, *RIVALS, ORACLE):
             months = [month for month in found[name] if month.cohort in cohorts]
             if not months:
                 continue
@@ -107,15 +116,17 @@ def rows(found: Mapping[str, Sequence[Month]]) -> Iterator[str]:
 
 
 def cohort_rows(found: Mapping[str, Sequence[Month]]) -> Iterator[str]:
-    """Ours by cohort, detection beside the run rate's with a threshold of the cohort's own."""
-    heads = f"{'months':>7}{'error at 50 %':>15}{'pinball':>9}{'cover':>7}{'detected':>10}{'run rate':>10}{'flaps':>7}"
-    yield f"\n{'by cohort':16}{heads}"
+    """Ours by cohort, detection beside the run rate's and the oracle's, each with a threshold of the cohort's own."""
+    heads = f"{'months':>7}{'error at 50 %':>15}{'pinball':>9}{'cover':>7}{'detected':>10}{'run rate':>10}{'oracle':>8}"
+    yield f"\n{'by cohort':16}{heads}{'flaps':>7}"
     for cohort in chain(*GROUPS.values()):
-        mine, base = ([month for month in found[name] if month.cohort == cohort] for name in (OURS, "run rate"))
+        mine, base, best = (
+            [month for month in found[name] if month.cohort == cohort] for name in (OURS, "run rate", ORACLE)
+        )
         error = error_at(mine, 1) / max(error_at(base, 1), 1e-9)
         yield (
             f"{cohort:16}{len(mine):7}{error:15.2f}{losses(mine) / losses(base):9.2f}{cover(mine):7.0%}"
-            f"{detection(mine)[0]:10.0%}{detection(base)[0]:10.0%}{flaps(mine):7.3f}"
+            f"{detection(mine)[0]:10.0%}{detection(base)[0]:10.0%}{detection(best)[0]:8.0%}{flaps(mine):7.3f}"
         )
 
 
@@ -179,7 +190,7 @@ def main() -> None:
         # In pieces, the dear ones small, so that two processes end together.
         size = 2 if cohort in COUNTS else 12
         tasks += [(cohort, min(size, count - first), options.seed * 1000 + first) for first in range(0, count, size)]
-    found: dict[str, list[Month]] = {name: [] for name in (OURS, SEATLESS, *RIVALS)}
+    found: dict[str, list[Month]] = {name: [] for name in (OURS, SEATLESS, *RIVALS, ORACLE)}
     with multiprocessing.Pool(2) as pool:
         for part in pool.imap(months_of, tasks[::-1]):
             for name, month in part:

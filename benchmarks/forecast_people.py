@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 ZONES = ("Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Kolkata", "Australia/Sydney", "UTC")
 PROMPT_CREDITS = (1, 2, 3, 5, 10)
 PROMPT_SHARES = (30, 30, 20, 14, 6)
+PROMPT_SPREAD = 0.25  # of the logarithm of one prompt's credits round its usual size
 MONTHS = 7
 PEOPLE = (
     *("steady", "bursty", "new", "adopting", "dormant", "quarter-end", "heavy week", "holiday", "declining"),
@@ -21,6 +22,8 @@ PEOPLE = (
 POOLS = ("pool of 5", "pool of 50", "pool of 500")
 ADD_ONS = ("add-on of 8", "add-on of 60")
 Event = tuple[float, float]
+Chance = tuple[float, float]
+"""The mean and the variance of a day's credits, before chance has spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Case:
     hard_stop: bool
     events: Sequence[Event]
     seats: Sequence[tuple[float, Sequence[Event]]]
+    truth: Sequence[Sequence[Chance]]  # by seat, or all together; by local day of the last period: no method sees it
 
     @property
     def total(self) -> float:
@@ -71,6 +75,24 @@ class Case:
         if self.seats and with_seats:
             asked["seats"] = [{"grant": grant, "events": seen(events)} for grant, events in self.seats]
         return asked
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What one person did in seven months, and what each day's chances were."""
+
+    events: Sequence[Event]
+    chances: Sequence[Chance]
+
+    def times(self, factors: Sequence[float], begin: float) -> "Life":
+        """The same with each day's credits times a factor of that day."""
+        return Life(
+            [(at, round(credits * factors[int((at - begin) / 86_400)], 2)) for at, credits in self.events],
+            [
+                (mean * factor, variance * factor**2)
+                for (mean, variance), factor in zip(self.chances, factors, strict=False)
+            ],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +179,7 @@ def shape_of(cohort: str, draw: random.Random, calendar: Calendar, turn: int) ->
     return days
 
 
-def person(
-    cohort: str, draw: random.Random, calendar: Calendar, per_month: float, turn: int | None = None
-) -> list[Event]:
+def person(cohort: str, draw: random.Random, calendar: Calendar, per_month: float, turn: int | None = None) -> Life:
     """The prompts of one person who would use `per_month` credits in an average month; `turn` as in shape_of, the last
     month's first day where it is not given."""
     calm = cohort in ("steady", "hard stop")
@@ -170,7 +190,9 @@ def person(
     daily = draw.uniform(0.7, 4)
     sick = {day for day in range(len(calendar.days)) if draw.random() < 0.006}
     per_day = per_month / (30.4 * max(0.3, sum(week)) / 7)
-    level, events = 0.0, []
+    unevenness = exp(PROMPT_SPREAD**2 / 2)
+    square = sum(a * b * b for a, b in zip(shares, PROMPT_CREDITS, strict=True)) / sum(shares) * unevenness**4
+    level, events, chances = 0.0, [], [(0.0, 0.0)] * len(calendar.days)
     for index, value in enumerate(shape_of(cohort, draw, calendar, calendar.months[-1][0] if turn is None else turn)):
         if index in {first for first, _ in calendar.months}:
             level = 0.6 * level + draw.gauss(0, monthly)
@@ -179,11 +201,14 @@ def person(
         if index % 7 in (0, 1, 2, 3, 4) and any(index - back in sick for back in range(4)):
             continue
         mean = per_day / prompt * value * week[calendar.days[index].weekday()] * exp(level) * mood
+        chances[index] = (mean * prompt * unevenness, mean * square + (mean * prompt * unevenness) ** 2 / daily)
         prompts = poisson(draw, mean * gamma(draw, daily)) if mean > 0 else 0
         for credits in draw.choices(PROMPT_CREDITS, shares, k=prompts):
             at = calendar.starts[index] + hour() * 3600
-            events.append((min(at, calendar.starts[index + 1] - 1), round(credits * draw.lognormvariate(0, 0.25), 2)))
-    return sorted(events)
+            events.append(
+                (min(at, calendar.starts[index + 1] - 1), round(credits * draw.lognormvariate(0, PROMPT_SPREAD), 2))
+            )
+    return Life(sorted(events), chances)
 
 
 def poisson(draw: random.Random, mean: float) -> int:
@@ -232,7 +257,7 @@ def overdraw(events: Sequence[Event], calendar: Calendar, grant: float) -> list[
     return over
 
 
-def crowd(count: int, draw: random.Random, calendar: Calendar, per_month: float) -> list[list[Event]]:
+def crowd(count: int, draw: random.Random, calendar: Calendar, per_month: float) -> list[Life]:
     """Many people of mixed cohorts in one workspace: each turns in a month of their own, the workspace has weeks of its
     own, and perhaps grows."""
     turns = [first for first, _ in calendar.months[1:]]
@@ -248,11 +273,17 @@ def crowd(count: int, draw: random.Random, calendar: Calendar, per_month: float)
     ]
     weeks = [gamma(draw, draw.choice((15, 60, 200))) for _ in range(40)]
     growth = draw.choice((0.0, 0.0, 0.05, 0.12, -0.05))
-    begin = calendar.starts[0]
-    factor = {day: weeks[day // 7] * exp(growth * (day - 180) / 30) for day in range(230)}
-    return [
-        [(at, round(credits * factor[int((at - begin) / 86_400)], 2)) for at, credits in events] for events in found
-    ]
+    factors = [weeks[day // 7] * exp(growth * (day - 180) / 30) for day in range(230)]
+    return [life.times(factors, calendar.starts[0]) for life in found]
+
+
+def together(lives: Sequence[Life]) -> Life:
+    """All people as one."""
+    days = zip(*(life.chances for life in lives), strict=True)
+    return Life(
+        hourly(sorted(event for life in lives for event in life.events)),
+        [(sum(mean for mean, _ in day), sum(variance for _, variance in day)) for day in days],
+    )
 
 
 def case(cohort: str, draw: random.Random) -> Case:
@@ -262,25 +293,37 @@ def case(cohort: str, draw: random.Random) -> Case:
     strain = draw.lognormvariate(-0.25, 0.55)  # an average month's use over the limit
     if cohort in PEOPLE:
         limit = float(draw.choice((10, 30, 40, 60)))
-        events = person(cohort, draw, calendar, strain * limit)
-        stops = cohort == "hard stop"
-        return Case(cohort, zone, periods, limit, stops, stopped(events, calendar, limit) if stops else events, ())
+        life = person(cohort, draw, calendar, strain * limit)
+        return alone(cohort, calendar, limit, life, stops=cohort == "hard stop")
     count = int(cohort.rpartition(" ")[2])
     if cohort in POOLS:
-        people = crowd(count, draw, calendar, 30)
-        events = hourly(sorted(event for events in people for event in events))
-        months = [sum(c for at, c in events if first <= at < last) for first, last in periods[-4:]]
-        limit = round(sum(months) / 4 * draw.lognormvariate(0.02, 0.2)) + 1
-        stops = draw.random() < 0.3
-        return Case(
-            cohort, zone, periods, float(limit), stops, stopped(events, calendar, limit) if stops else events, ()
-        )
+        life = together(crowd(count, draw, calendar, 30))
+        limit = round(usual_month(life.events, periods) * draw.lognormvariate(0.02, 0.2)) + 1
+        return alone(cohort, calendar, float(limit), life, stops=draw.random() < 0.3)
     grant = float(draw.choice((30, 40, 60)))
-    people = crowd(count, draw, calendar, grant * draw.uniform(0.5, 1.2))
-    events = hourly(sorted(event for events in people for event in overdraw(events, calendar, grant)))
-    months = [sum(c for at, c in events if first <= at < last) for first, last in periods[-4:]]
-    limit = max(20, round(sum(months) / 4 * draw.lognormvariate(0.1, 0.3)))
-    return Case(cohort, zone, periods, float(limit), False, events, [(grant, hourly(events)) for events in people])
+    lives = crowd(count, draw, calendar, grant * draw.uniform(0.5, 1.2))
+    events = hourly(sorted(event for life in lives for event in overdraw(life.events, calendar, grant)))
+    limit = max(20, round(usual_month(events, periods) * draw.lognormvariate(0.1, 0.3)))
+    seats = [(grant, hourly(life.events)) for life in lives]
+    truth = [of_last_month(life, calendar) for life in lives]
+    return Case(cohort, zone, periods, float(limit), False, events, seats, truth)
+
+
+def alone(cohort: str, calendar: Calendar, limit: float, life: Life, *, stops: bool) -> Case:
+    """A meter by its own events, without seats."""
+    events = stopped(life.events, calendar, limit) if stops else life.events
+    return Case(cohort, calendar.zone.key, calendar.periods, limit, stops, events, (), [of_last_month(life, calendar)])
+
+
+def of_last_month(life: Life, calendar: Calendar) -> Sequence[Chance]:
+    """The chances of the month that is to be forecast."""
+    first, last = calendar.months[-1]
+    return life.chances[first:last]
+
+
+def usual_month(events: Sequence[Event], periods: Sequence[tuple[float, float]]) -> float:
+    """The mean of the last four months' credits."""
+    return sum(credits for at, credits in events if at >= periods[-4][0]) / 4
 
 
 def cases(cohort: str, count: int, seed: int) -> Iterator[Case]:

@@ -116,6 +116,14 @@ def test_a_year_of_an_even_pace_is_foretold_as_well_as_a_month(seats: int) -> No
     assert 0.9 * obvious < forecast(asked)["expected_total"] < 1.1 * obvious
 
 
+def test_a_large_pool_that_was_always_even_is_neither_foretold_too_low_nor_in_great_doubt() -> None:
+    seat = {"grant": 10, "events": workdays(PAST[0][0], START - 1, 2)}
+    answer = forecast(request(now=START, limit=2_000, events=[], seats=[seat] * 40))
+    obvious = 40 * (21 * 2 - 10)
+    assert 0.95 * obvious < answer["expected_total"] < 1.05 * obvious
+    assert answer["high"] < 1.5 * obvious
+
+
 def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
     answer = forecast(request(events=[[at(11, 3, 9), 5], [at(11, 4, 9), 5]]))
     assert answer["unknown"] == "learning: 2 of 3 days with use seen so far"

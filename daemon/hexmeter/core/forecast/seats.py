@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import mul
 
+from hexmeter.core.forecast.backtest import lesson_of
 from hexmeter.core.forecast.days import used_between
-from hexmeter.core.forecast.pace import DISPERSION_TRUST_WEEKS, HALF_LIVES, TRUST, wandered
+from hexmeter.core.forecast.pace import DISPERSION_TRUST_WEEKS, HALF_LIVES, TRUST, pace_of, wandered
 from hexmeter.core.forecast.remainder import Remainder
 from hexmeter.core.forecast.request import History, Request, Seat
 from hexmeter.core.forecast.spread import Spread, deviate_below
@@ -17,7 +18,8 @@ from hexmeter.core.forecast.weights import day_weights
 NODES = tuple(deviate_below((index + 0.5) / 32) for index in range(32))
 """Normal deviates of 32 equally likely cases."""
 COMMON, OWN = 0.45, 0.4
-"""How far everybody's pace wanders together within a month, as a share of it, and each seat's by itself."""
+"""How far everybody's pace wanders together within a month, as a share of it, until their past has said so; and each
+seat's by itself."""
 LEANING = (0.8, 2.0, 2.0)
 """As of one meter alone, but less: the errors of many seats that follow their own days even out."""
 
@@ -62,7 +64,10 @@ def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:
     begins = [next((day for day, amount in enumerate(use) if amount > 0), today + 1) for use in uses]
     even = max(sum(together) / max(sum(course.weight_since(begin) for begin in begins), 1.0), 1e-6)
     unit = typical_dispersion(uses, begins, course)
-    own, common = (wandered(drift, timeline.days_left) for drift in (OWN, COMMON))
+    granted = sum(seat.grant for seat in asked.seats)
+    pace = pace_of(together, seen, granted, sum(weights[timeline.first :]), COMMON)
+    common = wandered(lesson_of(together, seen, pace, len(days) - today).drift, timeline.days_left)
+    own = wandered(OWN, timeline.days_left)
     ways = []
     for seat, use, begin in zip(asked.seats, uses, begins, strict=True):
         # Who never used anything was there all the time, as far as anybody knows.

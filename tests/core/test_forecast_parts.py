@@ -69,10 +69,11 @@ def test_a_steady_user_keeps_the_pace() -> None:
 
 
 def test_somebody_known_for_small_days_is_not_taken_to_be_as_uneven_as_anybody() -> None:
-    assert usual_dispersion([0.0] * 30, limit=40) == 35
-    assert usual_dispersion([0.0, 2.0, 2.0, 2.0, 2.0, 2.0], limit=40) == pytest.approx((35 + 3 * 2) / 2)
+    assert usual_dispersion([0.0] * 30, limit=40) == 40
+    assert usual_dispersion([0.0] * 30, limit=10_000) == 200
+    assert usual_dispersion([0.0, 2.0, 2.0, 2.0, 2.0, 2.0], limit=40) == pytest.approx((40 + 3 * 2) / 2)
     assert usual_dispersion([0.2] * 200, limit=40) < 2
-    assert usual_dispersion([500.0] * 200, limit=10_000) == 35
+    assert usual_dispersion([500.0] * 195, limit=10_000) == pytest.approx((5 * 200 + 195 * 35) / 200)
 
 
 def test_the_more_a_pace_drifts_the_less_its_future_is_known() -> None:

@@ -14,9 +14,11 @@ TRUST = (0.2, 0.3, 0.5)
 """What each counts for in the pace."""
 EVEN_PACE = 0.85
 """Of the limit: what is expected of somebody of whom nothing is known."""
-DISPERSION_MOST, DISPERSION_BUSY_DAYS = 35.0, 3.0
-"""What the dispersion is taken for, in credits, of somebody unknown, and in typical busy days of somebody known, if
-that is less. A pool of hundreds is no more uneven, for its size, than one of a few."""
+DISPERSION_UNKNOWN_MOST = 200.0
+"""What the dispersion is taken for, in credits, of somebody unknown: the limit if that is less."""
+DISPERSION_BUSY_DAYS, DISPERSION_KNOWN_MOST = 3.0, 35.0
+"""In typical busy days of somebody known, and in credits: a pool of hundreds is no more uneven, for its size, than one
+of a few."""
 ACTIVE_DAYS_KNOWN = 5.0
 """So many days with use make somebody half known."""
 DISPERSION_TRUST_WEEKS = 10.0
@@ -66,8 +68,8 @@ def wandered(drift: float, days: float) -> float:
 
 def usual_dispersion(used: Sequence[float], limit: float) -> float:
     """What the dispersion is before the weeks have spoken, in credits."""
-    unknown = min(max(limit, 1.0), DISPERSION_MOST)
-    known = min(unknown, DISPERSION_BUSY_DAYS * busy_day(used))
+    unknown = min(max(limit, 1.0), DISPERSION_UNKNOWN_MOST)
+    known = min(unknown, DISPERSION_BUSY_DAYS * busy_day(used), DISPERSION_KNOWN_MOST)
     active = sum(1 for amount in used if amount > 0)
     return (ACTIVE_DAYS_KNOWN * unknown + active * known) / (ACTIVE_DAYS_KNOWN + active)
 

@@ -18,8 +18,8 @@ from hexmeter.core.forecast.weights import day_weights
 NODES = tuple(deviate_below((index + 0.5) / 32) for index in range(32))
 """Normal deviates of 32 equally likely cases."""
 COMMON, OWN = 0.45, 0.4
-"""How far everybody's pace wanders together within a month, as a share of it, until their past has said so; and each
-seat's by itself."""
+"""How far everybody's pace wanders together within a month, as a share of it, and each seat's by itself. What all do
+together comes rarely: of what their past says of it half is taken."""
 LEANING = (0.8, 2.0, 2.0)
 """As of one meter alone, but less: the errors of many seats that follow their own days even out."""
 
@@ -66,8 +66,8 @@ def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:
     unit = typical_dispersion(uses, begins, course)
     granted = sum(seat.grant for seat in asked.seats)
     pace = pace_of(together, seen, granted, sum(weights[timeline.first :]), COMMON)
-    common = wandered(lesson_of(together, seen, pace, len(days) - today).drift, timeline.days_left)
-    own = wandered(OWN, timeline.days_left)
+    learnt = lesson_of(together, seen, pace, len(days) - today).drift
+    own, common = (wandered(drift, timeline.days_left) for drift in (OWN, (COMMON + learnt) / 2))
     ways = []
     for seat, use, begin in zip(asked.seats, uses, begins, strict=True):
         # Who never used anything was there all the time, as far as anybody knows.

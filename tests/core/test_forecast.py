@@ -154,6 +154,8 @@ def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
         pytest.param({"events": [[START, 10**400]]}, "events", id="an amount beyond all numbers"),
         pytest.param({"events": 5}, "events", id="events that are no list"),
         pytest.param({"limit": 10**400}, "limit", id="a limit beyond all numbers"),
+        pytest.param({"limit": 10**5000}, "limit", id="a limit that Python refuses to write down"),
+        pytest.param({"timezone": "Mars" * 1000}, "timezone", id="a zone of thousands of letters"),
         pytest.param({"past_periods": [[at(10, 1), at(11, 2)]]}, "past_periods", id="a past that is not over"),
         pytest.param({"past_periods": [[START, START]]}, "past_periods", id="an empty past period"),
         pytest.param({"seats": [{"grant": -1}]}, "seats[0].grant", id="a negative grant"),
@@ -161,8 +163,9 @@ def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
     ],
 )
 def test_an_invalid_request_is_refused_by_the_name_of_its_key(changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValueError, match=words.replace("[", r"\[")):
+    with pytest.raises(ValueError, match=words.replace("[", r"\[")) as refused:
         forecast(request(**changes))
+    assert len(str(refused.value)) < 200
 
 
 def test_what_is_no_request_at_all_is_refused() -> None:

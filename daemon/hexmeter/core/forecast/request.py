@@ -13,6 +13,7 @@ NUMBERS = {int, float, Decimal}
 LAST_INSTANT = 7_258_118_400
 """2200-01-01: calendars beyond it are anybody's guess."""
 MOST_CREDITS = 1e15
+MOST_SHOWN = 60  # characters of a wrong value
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _zone(request: Mapping[str, Any]) -> ZoneInfo:
     try:
         return ZoneInfo(name)  # type: ignore[arg-type]  # whatever it is, ZoneInfo refuses it
     except (LookupError, ValueError, TypeError, AttributeError, OSError):
-        raise ValueError(f"timezone must be an IANA name such as Europe/Berlin, got {name!r}") from None
+        raise ValueError(f"timezone must be an IANA name such as Europe/Berlin, got {_shown(name)}") from None
 
 
 def _number(values: Mapping[str, Any], key: str, most: float, where: str = "") -> float:
@@ -87,8 +88,17 @@ def _number(values: Mapping[str, Any], key: str, most: float, where: str = "") -
     # NaN is in no range, but a Decimal's raises where it is compared.
     nan = isinstance(value, Decimal) and value.is_nan()
     if type(value) not in NUMBERS or nan or not 0 <= value <= most:
-        raise ValueError(f"{where}{key} must be a number from 0 to {most:g}, got {value!r}")
+        raise ValueError(f"{where}{key} must be a number from 0 to {most:g}, got {_shown(value)}")
     return float(value)
+
+
+def _shown(value: object) -> str:
+    """The value, short enough for a message."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return "one of thousands of digits"
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
 
 
 def _amount(values: Mapping[str, Any], key: str, where: str = "") -> float:
@@ -138,7 +148,7 @@ def _past(periods: Sequence[Sequence[Any]], start: float) -> tuple[tuple[float, 
         try:
             first, last = period
         except (TypeError, ValueError):
-            raise ValueError(f"past_periods must be pairs [start, end], got {period!r}") from None
+            raise ValueError(f"past_periods must be pairs [start, end], got {_shown(period)}") from None
         bounds = {"start": first, "end": last}
         begin, end = (_number(bounds, key, LAST_INSTANT, "past_periods: ") for key in ("start", "end"))
         found.append((begin, end))

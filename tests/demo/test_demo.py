@@ -40,6 +40,8 @@ def test_the_demo_shows_meters_increases_and_warnings_and_ends_by_itself(tmp_pat
     assert (demo.returncode, demo.stderr) == (0, "")
     assert "no desktop session here, so no tray" in demo.stdout
     assert "METER" in demo.stdout
+    table = demo.stdout.partition("OUTLOOK")[2].partition("further from their limit")[0]
+    assert "ends" in table or "last" in table, "the first table comes with its outlooks"
     assert "WARNING" in demo.stdout
     assert "  +" in demo.stdout
     assert list(tmp_path.glob("hexmeter-demo-*")) == []

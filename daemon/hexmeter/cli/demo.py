@@ -149,7 +149,9 @@ def _wait_for(client: Client, daemon: "subprocess.Popen[bytes]", folder: Path) -
     deadline_s = time.monotonic() + _START_S
     while time.monotonic() < deadline_s:
         try:
-            if client.get("/v1/status")["meters"]:
+            status = client.get("/v1/status")
+            # The outlooks come at the end of the first poll.
+            if status["meters"] and status["last_poll"] is not None:
                 return
         except DaemonAbsent:
             _check(daemon, folder, "daemon")

@@ -124,13 +124,6 @@ def test_a_large_pool_that_was_always_even_is_neither_foretold_too_low_nor_in_gr
     assert answer["high"] < 1.7 * obvious
 
 
-def test_a_few_seats_do_not_hide_what_the_others_draw_from_the_pool() -> None:
-    seldom = {"grant": 30, "events": [[at(11, 3, 9), 31]]}
-    alone, with_seat = forecast(request()), forecast(request(seats=[seldom]))
-    assert with_seat == alone
-    assert with_seat["expected_total"] > 35
-
-
 def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
     answer = forecast(request(events=[[at(11, 3, 9), 5], [at(11, 4, 9), 5]]))
     assert answer["unknown"] == "learning: 2 of 3 days with use seen so far"

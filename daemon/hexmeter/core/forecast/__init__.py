@@ -8,7 +8,7 @@ from hexmeter.core.forecast.days import used_between
 from hexmeter.core.forecast.path import crossing, reached_at
 from hexmeter.core.forecast.remainder import Remainder, remainder_of
 from hexmeter.core.forecast.request import Request, parse
-from hexmeter.core.forecast.seats import are_told, history_of, remainder_of_seats
+from hexmeter.core.forecast.seats import history_of, remainder_of_seats
 from hexmeter.core.forecast.timeline import Timeline, timeline_of
 from hexmeter.core.forecast.warning import is_worth_a_warning
 from hexmeter.core.forecast.weights import NOTHING
@@ -25,7 +25,8 @@ def forecast(request: Mapping[str, Any]) -> dict[str, Any]:
     if asked.seats and not asked.history.times:
         asked = replace(asked, history=history_of(asked.seats, [*asked.past, (asked.start, asked.end)]))
     timeline = timeline_of(asked)
-    remainder = (remainder_of_seats if are_told(asked) else remainder_of)(asked, timeline)
+    told = any(seat.history.times for seat in asked.seats)
+    remainder = remainder_of_seats(asked, timeline) if told else remainder_of(asked, timeline)
     return answer_of(asked, timeline, remainder)
 
 

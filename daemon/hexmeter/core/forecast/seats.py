@@ -20,8 +20,6 @@ NODES = tuple(deviate_below((index + 0.5) / 32) for index in range(32))
 COMMON, OWN = 0.45, 0.4
 """How far everybody's pace wanders together within a month, as a share of it, and each seat's by itself. What all do
 together comes rarely: of what their past says of it half is taken."""
-USED_LEAST = 0.5
-"""The share of what was drawn that the seats must have used: some people leave, and are no seats any more."""
 LEANING = (0.8, 2.0, 2.0)
 """As of one meter alone, but less: the errors of many seats that follow their own days even out."""
 
@@ -50,18 +48,6 @@ def history_of(seats: Sequence[Seat], periods: Sequence[tuple[float, float]]) ->
             drawn += [(at, b - a) for at, a, b in zip(times[begin:end], over, over[1:], strict=False) if b > a]
     drawn.sort()
     return History([at for at, _ in drawn], list(accumulate((credits for _, credits in drawn), initial=0.0)))
-
-
-def are_told(asked: Request) -> bool:
-    """Whether the seats can stand for the pool: a few of them would hide what all others draw. Nobody draws more than
-    they use; what is above a grant is no measure, since grants change."""
-    periods = [*asked.past, (asked.start, asked.now)]
-
-    def used(history: History) -> float:
-        return sum(used_between(history, period)[0] for period in periods)
-
-    histories = [seat.history for seat in asked.seats if seat.history.times]
-    return bool(histories) and sum(map(used, histories)) >= USED_LEAST * used(asked.history)
 
 
 def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:

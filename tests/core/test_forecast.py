@@ -13,6 +13,11 @@ from hexmeter.forecast import forecast
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
+NESTED: list[Any] = []
+for _ in range(100_000):
+    NESTED = [NESTED]
+
+
 def at(month: int, day: int, hour: int = 0) -> float:
     return datetime(2026, month, day, hour, tzinfo=BERLIN).timestamp()
 
@@ -121,7 +126,7 @@ def test_a_large_pool_that_was_always_even_is_neither_foretold_too_low_nor_in_gr
     answer = forecast(request(now=START, limit=2_000, events=[], seats=[seat] * 40))
     obvious = 40 * (21 * 2 - 10)
     assert 0.92 * obvious < answer["expected_total"] < 1.08 * obvious
-    assert answer["high"] < 1.7 * obvious
+    assert 1.5 * obvious < answer["high"] < 1.7 * obvious, "half of what holds for anybody is kept"
 
 
 def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
@@ -154,10 +159,12 @@ def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
         pytest.param({"events": [[START, 10**400]]}, "events", id="an amount beyond all numbers"),
         pytest.param({"events": 5}, "events", id="events that are no list"),
         pytest.param({"limit": 10**400}, "limit", id="a limit beyond all numbers"),
-        pytest.param({"limit": 10**5000}, "limit", id="a limit that Python refuses to write down"),
+        pytest.param({"limit": 10**5000}, "limit must be", id="a limit that Python refuses to write down"),
         pytest.param({"timezone": "Mars" * 1000}, "timezone", id="a zone of thousands of letters"),
         pytest.param({"past_periods": [[at(10, 1), at(11, 2)]]}, "past_periods", id="a past that is not over"),
         pytest.param({"past_periods": [[START, START]]}, "past_periods", id="an empty past period"),
+        pytest.param({"events": [[0, -(10**300)]]}, "events must not have negative", id="a negative of 300 digits"),
+        pytest.param({"timezone": NESTED}, "timezone", id="a zone of lists in lists without end"),
         pytest.param({"seats": [{"grant": -1}]}, "seats[0].grant", id="a negative grant"),
         pytest.param({"seats": [3]}, "seats[0]", id="a seat that is none"),
     ],

@@ -96,8 +96,8 @@ def _shown(value: object) -> str:
     """The value, short enough for a message."""
     try:
         text = repr(value)
-    except ValueError:  # Python writes no integer of more than 4,300 digits
-        return "one of thousands of digits"
+    except (ValueError, RecursionError):  # Python writes no integer of more than 4,300 digits, nor what is too deep
+        return "one that is too long to show"
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
 
 
@@ -133,7 +133,7 @@ def _history(events: Sequence[Sequence[Any]], now: float, where: str) -> History
     if not isfinite(sum(times)) or not totals[-1] <= MOST_CREDITS:
         raise ValueError(f"{where} must be finite, and no more than {MOST_CREDITS:g} credits together")
     if min(credits) < 0:
-        raise ValueError(f"{where} must not have negative credits, got {min(credits)}")
+        raise ValueError(f"{where} must not have negative credits, got {_shown(min(credits))}")
     if times != sorted(times):
         raise ValueError(f"{where} must be sorted by time")
     if times[-1] > now:

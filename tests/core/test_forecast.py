@@ -129,6 +129,14 @@ def test_a_large_pool_that_was_always_even_is_neither_foretold_too_low_nor_in_gr
     assert 1.5 * obvious < answer["high"] < 1.7 * obvious, "half of what holds for anybody is kept"
 
 
+def test_a_seat_that_used_more_than_was_seen_is_nearer_to_drawing_from_the_pool() -> None:
+    seat = {"grant": 60, "events": workdays(PAST[0][0], at(11, 16), 2)}
+    seen = forecast(request(events=[], seats=[seat]))
+    calibrated = forecast(request(events=[], seats=[{**seat, "used": 55}]))
+    assert seen["expected_total"] < 1
+    assert 10 < calibrated["expected_total"] < 20
+
+
 def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
     answer = forecast(request(events=[[at(11, 3, 9), 5], [at(11, 4, 9), 5]]))
     assert answer["unknown"] == "learning: 2 of 3 days with use seen so far"
@@ -166,6 +174,7 @@ def test_who_has_used_little_is_not_shown_a_forecast_yet() -> None:
         pytest.param({"events": [[0, -(10**300)]]}, "events must not have negative", id="a negative of 300 digits"),
         pytest.param({"timezone": NESTED}, "timezone", id="a zone of lists in lists without end"),
         pytest.param({"seats": [{"grant": -1}]}, "seats[0].grant", id="a negative grant"),
+        pytest.param({"seats": [{"grant": 1, "used": nan}]}, "seats[0].used", id="a seat's use that is no number"),
         pytest.param({"seats": [3]}, "seats[0]", id="a seat that is none"),
     ],
 )

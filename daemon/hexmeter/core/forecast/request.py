@@ -26,10 +26,11 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One person whose use above `grant` credits is drawn from the pool."""
+    """One person whose use above `grant` credits is drawn from the pool; `used` None: what the history shows."""
 
     grant: float
     history: History
+    used: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def _seats(seats: Sequence[Mapping[str, Any]], now: float) -> tuple[Seat, ...]:
         where = f"seats[{index}]."
         if not isinstance(seat, Mapping):
             raise ValueError(f"seats[{index}] must be an object with grant and events")
-        found.append(
-            Seat(_amount(seat, "grant", where), _history(_listed(seat, "events", where), now, where + "events"))
-        )
+        history = _history(_listed(seat, "events", where), now, where + "events")
+        used = None if seat.get("used") is None else _amount(seat, "used", where)
+        found.append(Seat(_amount(seat, "grant", where), history, used))
     return tuple(found)

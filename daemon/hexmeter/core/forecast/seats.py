@@ -75,7 +75,7 @@ def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:
         rate, certainty, dispersion = pace_of_seat(use, since, course, even, unit)
         mean = rate * sum(ahead)
         spread = Spread(mean, dispersion * mean + mean * mean * (1 / certainty + own * own))
-        spent = used_between(seat.history, [asked.start, asked.now])[0]
+        spent = used_between(seat.history, [asked.start, asked.now])[0] if seat.used is None else seat.used
         ways.append(Overdraw(seat.grant - spent, [spread.quantile(node) for node in NODES]))
     return Remainder(
         spread=sum_of(ways, common),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from forecast_people import Case, Chance
+from forecast_people import Case, Chance, Event
 from forecast_rivals import Guess
 
-from hexmeter.core.forecast.seats import NODES
+from hexmeter.core.forecast.seats import NODES, Overdraw, sum_of
 from hexmeter.core.forecast.spread import Spread, chance_above, deviate_below
 
 TENTH = deviate_below(0.1)
@@ -29,17 +29,21 @@ class Oracle:
     def guess(self, now: float) -> Guess:
         """What is to come, at a time of the last month."""
         case, start = self._case, self._case.periods[-1][0]
-        used = sum(credits for at, credits in case.events if start <= at <= now)
+        used = _used(case.events, start, now)
         day = min(bisect_right(self._days, now), len(case.truth[0])) - 1
         today_left = 1 - bisect_right(self._hours, (now - self._days[day]) / 3600) / max(len(self._hours), 1)
         parts = [today_left, *(1.0 for _ in case.truth[0][day + 1 :])]
         spreads = [_to_come(chances[day:], parts) for chances in case.truth]
         if case.seats:
-            spreads = [
-                _above(spread, grant - sum(credits for at, credits in events if start <= at <= now))
-                for spread, (grant, events) in zip(spreads, case.seats, strict=True)
-            ]
-        rest = Spread(sum(one.mean for one in spreads), sum(one.variance for one in spreads))
+            rest = sum_of(
+                [
+                    Overdraw(grant - _used(events, start, now), [spread.quantile(node) for node in NODES])
+                    for spread, (grant, events) in zip(spreads, case.seats, strict=True)
+                ],
+                common=0.0,
+            )
+        else:
+            (rest,) = spreads
         most = case.limit if case.hard_stop else float("inf")
         low, middle, high = (min(used + rest.quantile(deviate), max(used, most)) for deviate in (TENTH, 0.0, -TENTH))
         return Guess(middle, low, high, _chance_of(rest, case.limit - used))
@@ -51,11 +55,8 @@ def _to_come(chances: Sequence[Chance], parts: Sequence[float]) -> Spread:
     return Spread(sum(mean * part for (mean, _), part in days), sum(variance * part for (_, variance), part in days))
 
 
-def _above(use: Spread, left: float) -> Spread:
-    """What of a seat's use to come lies above what is left of its grant (negative: overdrawn)."""
-    over = [max(0.0, use.quantile(node) - left) + min(left, 0.0) for node in NODES]
-    mean = sum(over) / len(over)
-    return Spread(mean, sum((one - mean) ** 2 for one in over) / len(over))
+def _used(events: Sequence[Event], start: float, now: float) -> float:
+    return sum(credits for at, credits in events if start <= at <= now)
 
 
 def _chance_of(rest: Spread, need: float) -> float:

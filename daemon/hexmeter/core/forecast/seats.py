@@ -18,8 +18,8 @@ from hexmeter.core.forecast.weights import day_weights
 NODES = tuple(deviate_below((index + 0.5) / 32) for index in range(32))
 """Normal deviates of 32 equally likely cases."""
 COMMON, OWN = 0.45, 0.4
-"""How far everybody's pace wanders together within a month, as a share of it, and each seat's by itself. What all do
-together comes rarely: of what their past says of it half is taken."""
+"""How far everybody's pace wanders together within a month, as a share of it, until their past has said so; and each
+seat's by itself."""
 LEANING = (0.8, 2.0, 2.0)
 """As of one meter alone, but less: the errors of many seats that follow their own days even out."""
 
@@ -65,9 +65,8 @@ def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:
     even = max(sum(together) / max(sum(course.weight_since(begin) for begin in begins), 1.0), 1e-6)
     unit = typical_dispersion(uses, begins, course)
     granted = sum(seat.grant for seat in asked.seats)
-    pace = pace_of(together, seen, granted, sum(weights[timeline.first :]), COMMON)
-    learnt = lesson_of(together, seen, pace, len(days) - today).drift
-    own, common = (wandered(drift, timeline.days_left) for drift in (OWN, (COMMON + learnt) / 2))
+    drift = common_drift(together, seen, granted, sum(weights[timeline.first :]), len(days) - today)
+    own, common = (wandered(one, timeline.days_left) for one in (OWN, drift))
     ways = []
     for seat, use, begin in zip(asked.seats, uses, begins, strict=True):
         # Who never used anything was there all the time, as far as anybody knows.
@@ -84,6 +83,15 @@ def remainder_of_seats(asked: Request, timeline: Timeline) -> Remainder:
         part_until=lambda share: part_until(ways, share),
         active_days=sum(1 for amount in together if amount > 0),
     )
+
+
+def common_drift(
+    used: Sequence[float], seen: Sequence[float], granted: float, weight_of_period: float, days_left: int
+) -> float:
+    """How far everybody's pace wanders together within a month, as a share of it. What all do together comes rarely, so
+    of what their past says half is taken."""
+    pace = pace_of(used, seen, granted, weight_of_period, COMMON)
+    return (COMMON + lesson_of(used, seen, pace, days_left).drift) / 2
 
 
 def part_until(ways: Sequence[Overdraw], share: float) -> float:
